@@ -74,7 +74,8 @@ export interface Pipeline<Settings = unknown> {
   readonly settings: ZodType<Settings>;
   /** Named starting points; the first is the default. Values are partial settings, merged deeply. */
   readonly presets: Readonly<Record<string, unknown>>;
-  readonly build: (builder: Builder, settings: Settings) => void;
+  /** Wires the nodes. A method, so that pipelines with different settings fit into one registry. */
+  build(builder: Builder, settings: Settings): void;
 }
 
 export const definePipeline = <Settings>(pipeline: Pipeline<Settings>): Pipeline<Settings> => Object.freeze(pipeline);

@@ -84,7 +84,7 @@ export interface Task<In extends Ports = Ports, Out extends Ports = Ports, Param
   readonly timeout?: string;
   /** Code in its own module … */
   readonly implementation?: Implementation;
-  /** … or right here; the task must then be exported from the module `module`. */
+  /** … or right here; `module` must then export the task under its name. */
   readonly run?: RunFunction<In, Out, Params, Item>;
   /** `import.meta.url` of the declaring module; needed with `run`. */
   readonly module?: string;

@@ -1,0 +1,94 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, defaultPayloadConverter, TerminatedFailure, TimeoutFailure, WorkflowNotFoundError } from '@temporalio/common';
+import { SostenutoError } from '../../errors/problem.ts';
+import { draftOf, takeIn } from '../advance/news.ts';
+import { nodeReports } from '../finish/report.ts';
+import type { NodeReport, ProgressAnswer, RunReport, RunResult, RunStatus } from '../messages.ts';
+import { loadPlan } from '../plan/run-plan.ts';
+import { loadState } from '../state.ts';
+import { fromLedger } from './from-ledger.ts';
+import type { RunClient } from './run-client.ts';
+
+/**
+ * A run as `--json` prints it, while it goes on and after it ended; from the ledger when the server has forgotten it.
+ * @throws SostenutoError `NO_SUCH_RUN`
+ */
+export async function describeRun(runs: RunClient, workflowId: string): Promise<RunReport> {
+  let description: WorkflowExecutionDescription;
+  try {
+    description = await runs.client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    const known = await fromLedger(runs.ledger, workflowId);
+    if (known !== undefined) return known;
+    throw new SostenutoError({ code: 'NO_SUCH_RUN', what: `Neither the server nor the ledger knows a run "${workflowId}".`, where: workflowId, hint: '`sostenuto status` lists the runs.' });
+  }
+  return description.status.name === 'RUNNING' ? describeRunning(runs, description) : waitForRun(runs, workflowId);
+}
+
+/** Waits for the end of a run, whatever it is: a failed run is an answer, not an error. */
+export async function waitForRun(runs: RunClient, workflowId: string): Promise<RunReport> {
+  try {
+    const result: RunResult = await runs.client.workflow.getHandle(workflowId).result();
+    return await runs.store.readJson<RunReport>(result.summary);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof ApplicationFailure) {
+      const result: RunResult | undefined = cause.type === 'RUN_FAILED' ? cause.details?.[0] as RunResult | undefined : undefined;
+      if (result !== undefined) return runs.store.readJson<RunReport>(result.summary);
+      return { ...(await ended(runs, workflowId, 'failed')), error: cause.message };
+    }
+    if (cause instanceof CancelledFailure) return ended(runs, workflowId, 'canceled');
+    if (cause instanceof TerminatedFailure) return ended(runs, workflowId, 'terminated');
+    if (cause instanceof TimeoutFailure) return { ...(await ended(runs, workflowId, 'failed')), error: 'The run ran into its time limit.' };
+    throw error;
+  }
+}
+
+/** A run without a result: what its last words or its first row in the ledger say. */
+async function ended(runs: RunClient, workflowId: string, status: RunStatus): Promise<RunReport> {
+  const known = await fromLedger(runs.ledger, workflowId);
+  if (known !== undefined) return { ...known, status };
+  const { runId, startTime, closeTime } = await runs.client.workflow.getHandle(workflowId).describe();
+  const seconds = closeTime === undefined ? 0 : (closeTime.getTime() - startTime.getTime()) / 1000;
+  return { workflowId, runId, pipeline: '', status, seconds, report: null, nodes: [] };
+}
+
+async function describeRunning(runs: RunClient, description: WorkflowExecutionDescription): Promise<RunReport> {
+  const { workflowId, startTime } = description;
+  const progress = await runs.client.workflow.getHandle(workflowId).query<ProgressAnswer>('progress');
+  const report: RunReport = {
+    workflowId,
+    runId: progress.runId,
+    pipeline: progress.pipeline,
+    status: 'running',
+    seconds: (Date.now() - startTime.getTime()) / 1000,
+    report: null,
+    nodes: [],
+  };
+  if (progress.plan === undefined) return report;
+  const plan = await loadPlan(runs.store, progress.plan);
+  const draft = draftOf(await loadState(runs.store, progress.state));
+  await takeIn(runs, draft, progress.news);
+  const seen = new Map(progress.nodes.map((node) => [node.id, node]));
+  const beats = heartbeats(description);
+  const nodes = nodeReports(plan, { format: 1, ...draft }, (n) => seen.get(plan.nodes[n]?.id ?? '')?.status ?? 'pending').map((node): NodeReport => {
+    const note = seen.get(node.id)?.note;
+    const beat = beats.get(node.id);
+    return { ...node, ...(note === undefined ? {} : { note }), ...(beat === undefined ? {} : { progress: beat.details, attempts: beat.attempt }) };
+  });
+  return { ...report, nodes, ...(progress.paused ? { paused: true } : {}) };
+}
+
+/** The newest heartbeat of each running node. */
+function heartbeats(description: WorkflowExecutionDescription): Map<string, { details: NonNullable<NodeReport['progress']>; attempt: number }> {
+  const beats = new Map<string, { details: NonNullable<NodeReport['progress']>; attempt: number }>();
+  for (const { heartbeatDetails, attempt } of description.raw.pendingActivities ?? []) {
+    const [payload] = heartbeatDetails?.payloads ?? [];
+    if (payload === undefined || payload === null) continue;
+    const details: unknown = defaultPayloadConverter.fromPayload(payload);
+    if (typeof details !== 'object' || details === null || !('node' in details) || typeof details.node !== 'string') continue;
+    beats.set(details.node, { details: { ...details, node: details.node }, attempt: attempt ?? 1 });
+  }
+  return beats;
+}

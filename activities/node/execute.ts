@@ -1,0 +1,156 @@
+import type { Context } from '@temporalio/activity';
+import type { Checkpoint } from '../../engine/define/task.ts';
+import type { Lease } from '../../engine/leases/leases.ts';
+import { nodeKey } from '../../engine/keys/keys.ts';
+import type { PlannedNode } from '../../engine/plan/plan.ts';
+import { keyed, lookUp, record } from '../cache.ts';
+import { type ChildLimits, ChildRunner, defaultLimits } from '../child/runner.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { NodeOutcome, Outputs, RunIdentity } from '../messages.ts';
+import type { LoadedPlan } from '../plan/run-plan.ts';
+import { metricRow, runName } from '../rows.ts';
+import { checkpointPlan, openTaskCheckpoints } from '../tasks/checkpoints.ts';
+import { implementationHere } from '../tasks/run-here.ts';
+import { runTask } from '../tasks/run-task.ts';
+import type { Heartbeats } from './heartbeats.ts';
+import { takeLease } from './lease.ts';
+
+/** One execution of a task: a whole node, or one element of a map. */
+export interface Execution {
+  readonly deps: Dependencies;
+  readonly context: Context;
+  readonly plan: LoadedPlan;
+  readonly node: PlannedNode;
+  readonly run: RunIdentity;
+  readonly inputs: Outputs;
+  readonly element?: { readonly id: string; readonly item: unknown };
+  readonly beats: Heartbeats;
+  /** Keeps a child process for the next element. */
+  readonly child: ChildSlot;
+}
+
+/** The child process of an activity, started when it is first needed. */
+export class ChildSlot {
+  readonly #limits: ChildLimits;
+  #runner: ChildRunner | undefined;
+
+  constructor(node: PlannedNode) {
+    const { silenceSeconds, graceSeconds } = node.operational;
+    this.#limits = {
+      silenceMs: typeof silenceSeconds === 'number' ? silenceSeconds * 1000 : defaultLimits.silenceMs,
+      graceMs: typeof graceSeconds === 'number' ? graceSeconds * 1000 : defaultLimits.graceMs,
+    };
+  }
+
+  get(): ChildRunner {
+    this.#runner ??= new ChildRunner(this.#limits);
+    return this.#runner;
+  }
+
+  close(): void {
+    this.#runner?.close();
+    this.#runner = undefined;
+  }
+}
+
+/**
+ * Looks the key up once more, takes its lease, runs the task and records the result under the lease's token. Whoever waits for another holder hits
+ * what that one has made.
+ */
+export async function execute(execution: Execution): Promise<NodeOutcome> {
+  const { deps, context, plan, node, run, inputs, element, beats } = execution;
+  const key = nodeKey(keyed(plan, node, inputs, element?.item));
+  const look = async (): Promise<Outputs | undefined> => (await lookUp(deps, plan, node, key))?.outputs;
+  const name = element === undefined ? node.id : `${node.id}/${element.id}`;
+  const ttlMs = Math.max(2, Math.min(30, node.heartbeatSeconds)) * 1000;
+  const taken = await takeLease(
+    deps.store,
+    { key, name: `${runName(run)} ${name}`, ttlMs, signal: context.cancellationSignal, onWaiting: (holder) => beats.tell({ waitsFor: holder }) },
+    look,
+  );
+  if ('done' in taken) return { key, outputs: taken.done, cache: 'hit', seconds: 0, attempts: 0 };
+  const { lease } = taken;
+  const lost = new AbortController();
+  const renewal = setInterval(() => void lease.renew().catch((error: unknown) => lost.abort(error)), ttlMs / 3);
+  beats.tell({ waitsFor: undefined });
+  try {
+    const startedAt = deps.now();
+    const signal = AbortSignal.any([context.cancellationSignal, lost.signal]);
+    const { outputs, adoptedFrom } = await runUnderLease(execution, key, lease, signal);
+    const seconds = (deps.now() - startedAt) / 1000;
+    const { attempt } = context.info;
+    await record(
+      deps,
+      plan,
+      node,
+      { key, inputs, ...(element === undefined ? {} : { item: element.item }), outputs, startedAt, seconds, attempts: attempt, ...(adoptedFrom === undefined ? {} : { adoptedFrom }) },
+      lease,
+    );
+    return { key, outputs, cache: 'miss', seconds, attempts: attempt };
+  } catch (error) {
+    throw lost.signal.aborted ? lost.signal.reason : error;
+  } finally {
+    clearInterval(renewal);
+    await lease.release().catch((error: unknown) => deps.warn(`The lease of ${name} was not released: ${String(error)}`));
+  }
+}
+
+async function runUnderLease(execution: Execution, key: string, lease: Lease, signal: AbortSignal): Promise<{ outputs: Outputs; adoptedFrom?: string }> {
+  const { deps, context, plan, node, run, inputs, element, beats } = execution;
+  const { attempt } = context.info;
+  const checkpoints = checkpointPlan(plan, node, inputs, element?.item);
+  const title = element === undefined ? {} : { element: element.id };
+  let adoptedFrom: string | undefined = attempt > 1 && checkpoints.adopt !== undefined ? `${checkpoints.adopt.trajectory}/${checkpoints.adopt.step}` : undefined;
+  const events = {
+    progress: (progress: Readonly<Record<string, number | string | undefined>>) => beats.tell({ ...title, ...progress, node: node.id }),
+    metric: (name: string, step: number, value: number) => deps.ledger.append('metrics', [metricRow(run, node.id, name, step, value, deps.now(), element?.id)]),
+    warn: (message: string) => deps.warn(`${node.id}: ${message}`),
+    checkpoint: (step: Checkpoint['step']) => beats.tell({ checkpoint: step }),
+    adopted: (from: string) => {
+      adoptedFrom = from;
+    },
+  };
+  beats.tell(title);
+  const implementation = node.runs === 'process' ? undefined : await implementationHere(deps, plan, node);
+  const adopted = (): { adoptedFrom?: string } => (adoptedFrom === undefined ? {} : { adoptedFrom });
+  if (implementation !== undefined) {
+    const { progress, metric, warn } = events;
+    const outputs = await runTask(implementation, node, inputs, element?.item, {
+      store: deps.store,
+      home: deps.home,
+      signal,
+      attempt,
+      progress,
+      metric,
+      warn,
+      checkpoints: () => openTaskCheckpoints(deps.store, checkpoints, lease, { warn, saved: events.checkpoint, adopted: events.adopted }),
+    });
+    return { outputs, ...adopted() };
+  }
+  signal.throwIfAborted();
+  const child = execution.child.get();
+  const stop = (): void => child.stop(String(signal.reason instanceof Error ? signal.reason.message : signal.reason));
+  signal.addEventListener('abort', stop);
+  beats.isAlive = () => child.isAlive;
+  try {
+    const { task, params, operational, outputs: forms, code } = node;
+    if (code === undefined) throw new Error(`The plan says nowhere where the code of ${task} lies.`);
+    const outputs = await child.run(
+      {
+        home: deps.home,
+        node: { task, params, operational, outputs: forms },
+        code,
+        inputs,
+        ...(element === undefined ? {} : { item: element.item }),
+        attempt,
+        checkpoints,
+        lease: { key, token: lease.token },
+      },
+      events,
+    );
+    return { outputs, ...adopted() };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    beats.isAlive = () => true;
+  }
+}

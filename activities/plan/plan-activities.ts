@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { fingerprintTasks } from '../../engine/fingerprint/fingerprint.ts';
+import { planPipeline } from '../../engine/plan/plan.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { applicationFailure } from '../failures.ts';
+import { type Attribute, type CompactNode, type CompactPlan, type Resume, type RunIdentity, reservedNames, type RunRequest } from '../messages.ts';
+import { startedRow } from '../rows.ts';
+import { loadState, type RunState } from '../state.ts';
+import { resolveAdoption } from './adoption.ts';
+import { checkRequest } from './request.ts';
+import { compactNodes, profilesOf } from './compact.ts';
+import { indexPlan, type LoadedPlan, loadPlan, noSuchNode, type RunPlan, withEverythingBelow } from './run-plan.ts';
+
+/** Turns a request into a plan in the store. Bad input fails at once, with all its problems. */
+export function createPlanActivities(deps: Dependencies) {
+  return {
+    async plan(given: unknown, run: RunIdentity): Promise<CompactPlan> {
+      try {
+        return await planRun(deps, given, run);
+      } catch (error) {
+        throw applicationFailure(error, 1);
+      }
+    },
+    /** Further nodes of a plan that didn't fit into one answer. */
+    async readPlan(ref: CompactPlan['plan'], state: Resume['state'] | undefined, from: number): Promise<CompactNode[]> {
+      return compactNodes(await loadPlan(deps.store, ref), state === undefined ? undefined : await loadState(deps.store, state), from);
+    },
+  };
+}
+
+async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Promise<CompactPlan> {
+  const { request, pipeline } = checkRequest(given, deps.pipelines);
+  if (request.resume !== undefined) {
+    return compactPlan(deps, await loadPlan(deps.store, request.resume.plan), request, await loadState(deps.store, request.resume.state));
+  }
+  const plan = planPipeline(pipeline, {
+    ...(request.preset === undefined ? {} : { preset: request.preset }),
+    ...(request.settings === undefined ? {} : { settings: request.settings }),
+  });
+  for (const node of plan.nodes) {
+    if (reservedNames.includes(node.task)) throw new SostenutoError({ code: 'RESERVED_NAME', what: `A task may not be called "${node.task}".`, where: node.id, expected: `a name that is none of ${reservedNames.join(', ')}` });
+  }
+  const { from } = request;
+  if (from !== undefined && !plan.nodes.some((node) => node.id === from)) throw new SostenutoError(noSuchNode(from, plan.nodes));
+  const code = await fingerprintTasks(
+    Object.fromEntries(plan.nodes.flatMap((node) => (node.code === undefined ? [] : [[node.task, node.code]]))),
+    { projectRoot: deps.projectRoot, cache: join(deps.home, 'cache') },
+  );
+  const stored: RunPlan = {
+    format: 1,
+    plan: { ...plan, code },
+    forced: from === undefined ? [] : withEverythingBelow(plan.nodes, from),
+    ...(from === undefined ? {} : { since: new Date(run.startedAt).toISOString() }),
+    ...(request.adopt === undefined ? {} : { adopt: await resolveAdoption(deps.store, plan.nodes, request.adopt) }),
+  };
+  const ref = await deps.store.putJson(stored);
+  deps.ledger.append('runs', [startedRow(run, stored.plan)]);
+  return compactPlan(deps, indexPlan(stored, ref), request, undefined);
+}
+
+
+async function compactPlan(deps: Dependencies, plan: LoadedPlan, request: RunRequest, state: RunState | undefined): Promise<CompactPlan> {
+  const known = await deps.searchAttributes();
+  const attributes: Attribute[] = [
+    { name: 'Pipeline', type: 'KEYWORD', value: plan.plan.pipeline },
+    { name: 'Stage', type: 'KEYWORD', value: undefined },
+    { name: 'Dataset', type: 'KEYWORD', value: named(plan.plan.settings, 'dataset') },
+    { name: 'Model', type: 'KEYWORD', value: named(plan.plan.settings, 'model') },
+    { name: 'PrimaryMetric', type: 'DOUBLE', value: undefined },
+  ];
+  return {
+    plan: plan.ref,
+    pipeline: plan.plan.pipeline,
+    preset: plan.plan.preset,
+    onFailure: request.onFailure ?? 'fail',
+    profiles: profilesOf(plan).profiles,
+    total: plan.nodes.length,
+    nodes: compactNodes(plan, state, 0),
+    attributes: attributes.filter(({ name }) => known.has(name)),
+    report: deps.writeReport !== undefined,
+  };
+}
+
+/** A setting of this name, if the pipeline has one and it is a word; else the preset says enough. */
+function named(settings: unknown, name: string): string | undefined {
+  if (typeof settings !== 'object' || settings === null) return undefined;
+  const value: unknown = Object.entries(settings).find(([key]) => key === name)?.[1];
+  return typeof value === 'string' ? value : undefined;
+}

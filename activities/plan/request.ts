@@ -1,0 +1,53 @@
+import type { Pipeline } from '../../engine/define/pipeline.ts';
+import { type Problem, SostenutoError } from '../../errors/problem.ts';
+import { defaultPipeline, type RunRequest } from '../messages.ts';
+import type { Pipelines } from './registry.ts';
+
+const fields = ['pipeline', 'preset', 'settings', 'from', 'adopt', 'onFailure', 'resume'] as const;
+const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 200);
+
+/** A request with its pipeline found. */
+export interface CheckedRequest {
+  readonly request: RunRequest;
+  readonly pipeline: Pipeline;
+}
+
+/**
+ * Checks the shape of whatever somebody typed into a start form. Settings and nodes are checked by the plan.
+ * @throws SostenutoError `BAD_REQUEST` with every problem: field, what was found, what is allowed.
+ */
+export function checkRequest(given: unknown, pipelines: Pipelines): CheckedRequest {
+  const value = given ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new SostenutoError(bad('input', given, `one JSON object with the fields ${fields.join(', ')}; all of them may be left out`));
+  }
+  const request: Record<string, unknown> = { ...value };
+  const problems: Problem[] = [];
+  for (const name of Object.keys(request)) {
+    if (!(fields as readonly string[]).includes(name)) problems.push({ ...bad(name, request[name], `one of the fields ${fields.join(', ')}`), what: `There is no field "${name}" in a run's input.` });
+  }
+  for (const name of ['pipeline', 'preset', 'from', 'adopt'] as const) {
+    const found = request[name];
+    if (found !== undefined && (typeof found !== 'string' || found === '')) problems.push(bad(name, found, 'a text that is not empty'));
+  }
+  if (request['onFailure'] !== undefined && request['onFailure'] !== 'fail' && request['onFailure'] !== 'wait') problems.push(bad('onFailure', request['onFailure'], '"fail" or "wait"'));
+  const settings = request['settings'];
+  if (settings !== undefined && (typeof settings !== 'object' || settings === null || Array.isArray(settings))) problems.push(bad('settings', settings, 'an object'));
+  const name = request['pipeline'] ?? defaultPipeline;
+  const pipeline = typeof name === 'string' ? pipelines.get(name) : undefined;
+  if (pipeline === undefined) {
+    if (typeof name === 'string' && name !== '') problems.push(bad('pipeline', name, `one of ${[...pipelines.keys()].map(shown).join(', ')}`));
+  } else if (typeof request['preset'] === 'string' && request['preset'] !== '' && !(request['preset'] in pipeline.presets)) {
+    problems.push(bad('preset', request['preset'], `one of ${Object.keys(pipeline.presets).map(shown).join(', ')}`));
+  }
+  if (problems.length > 0 || pipeline === undefined) throw new SostenutoError(problems);
+  return { request: request as RunRequest, pipeline };
+}
+
+const bad = (field: string, found: unknown, expected: string): Problem => ({
+  code: 'BAD_REQUEST',
+  what: `The field "${field}" of the run's input is wrong.`,
+  where: field,
+  found: shown(found),
+  expected,
+});

@@ -1,0 +1,60 @@
+import type { ArtifactRow, MetricRow, NodeRow, RunRow } from '../engine/ledger/tables.ts';
+import type { Plan } from '../engine/plan/plan.ts';
+import type { RunIdentity, RunReport } from './messages.ts';
+import type { LoadedPlan } from './plan/run-plan.ts';
+import type { RunState } from './state.ts';
+
+/** How a run is named in the ledger: a workflow id can be used again, so the first execution's id stands beside it. */
+export const runName = ({ workflowId, runId }: Pick<RunIdentity, 'workflowId' | 'runId'>): string => `${workflowId}/${runId}`;
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** A run's first row: a run that ends without its last word is still known. */
+export const startedRow = (run: RunIdentity, plan: Plan): RunRow => ({
+  run: runName(run),
+  pipeline: plan.pipeline,
+  preset: plan.preset,
+  status: 'running',
+  startedAt: iso(run.startedAt),
+  settings: JSON.stringify(plan.settings),
+});
+
+export const metricRow = (run: RunIdentity, node: string, name: string, step: number, value: number, now: number, item?: string): MetricRow => ({
+  run: runName(run),
+  node,
+  ...(item === undefined ? {} : { item }),
+  name,
+  step,
+  value,
+  at: iso(now),
+});
+
+/** Everything about a finished run. */
+export function finishedRows(run: RunIdentity, plan: LoadedPlan, state: RunState, report: RunReport, now: number): { run: RunRow; nodes: NodeRow[]; artifacts: ArtifactRow[] } {
+  const name = runName(run);
+  return {
+    run: {
+      ...startedRow(run, plan.plan),
+      status: report.status,
+      endedAt: iso(now),
+      seconds: report.seconds,
+      ...(report.report === null ? {} : { report: report.report }),
+      ...(report.error === undefined ? {} : { error: report.error }),
+    },
+    nodes: report.nodes.map((node, n) => ({
+      run: name,
+      node: node.id,
+      task: node.task,
+      status: node.status,
+      cache: node.cache,
+      key: node.key,
+      attempts: node.attempts,
+      queue: plan.nodes[n]?.queue ?? '',
+      seconds: node.seconds,
+      ...(node.error === undefined ? {} : { error: node.error }),
+    })),
+    artifacts: report.nodes.flatMap((node) =>
+      Object.entries(state.nodes[node.id]?.outputs ?? {}).map(([output, { form, digest, bytes }]) => ({ run: name, node: node.id, output, form, digest, bytes })),
+    ),
+  };
+}

@@ -1,0 +1,57 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunFunction } from '../../engine/define/task.ts';
+import type { Ports } from '../../engine/define/ports.ts';
+import type { Fingerprint } from '../../engine/fingerprint/fingerprint.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+
+/** A task's code with its types erased: the plan has checked the wiring. */
+export type AnyRun = RunFunction<Ports, Ports, unknown, unknown>;
+export interface CodeReference {
+  readonly url: string;
+  readonly export: string;
+  readonly inline: boolean;
+}
+
+/**
+ * Imports a task's code.
+ * @throws SostenutoError `NO_IMPLEMENTATION` when the module has no such export.
+ */
+export async function importImplementation(code: CodeReference): Promise<AnyRun> {
+  const module: Record<string, unknown> = await import(code.url);
+  const exported = module[code.export];
+  const run: unknown = typeof exported === 'object' && exported !== null && 'run' in exported ? exported.run : exported;
+  if (typeof run !== 'function') {
+    throw new SostenutoError({
+      code: 'NO_IMPLEMENTATION',
+      what: `The module does not export the task's code.`,
+      where: code.url,
+      found: Object.keys(module).join(', '),
+      expected: code.inline ? `the task itself, with its run function, as "${code.export}"` : `a function named "${code.export}"`,
+    });
+  }
+  return run as AnyRun;
+}
+
+/** Digest of the code that this process has loaded, by task. Modules are loaded once and never again. */
+const loaded = new Map<string, string>();
+
+/**
+ * The code of a task, if what this process has or would load is what the fingerprint describes. A source that was written after the process
+ * began may already be in memory in its old form: `undefined` then, and the task has to run in a fresh process.
+ */
+export async function currentImplementation(task: string, code: CodeReference, fingerprint: Fingerprint, projectRoot: string): Promise<AnyRun | undefined> {
+  const known = loaded.get(`${task} ${code.url}`);
+  if (known === undefined && !(await isOlderThanProcess(fingerprint, projectRoot))) return undefined;
+  if (known !== undefined && known !== fingerprint.digest) return undefined;
+  loaded.set(`${task} ${code.url}`, fingerprint.digest);
+  return importImplementation(code);
+}
+
+async function isOlderThanProcess(fingerprint: Fingerprint, projectRoot: string): Promise<boolean> {
+  const sources = Object.keys(fingerprint.modules).filter((path) => !path.startsWith('npm:'));
+  const times = await Promise.all(
+    sources.map((path) => stat(join(projectRoot, path)).then((file) => file.mtimeMs, () => Number.POSITIVE_INFINITY)),
+  );
+  return times.every((time) => time < performance.timeOrigin);
+}

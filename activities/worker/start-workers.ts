@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+import { Context } from '@temporalio/activity';
+import type { Queue } from '../../engine/define/task.ts';
+import { openLedger } from '../../engine/ledger/ledger.ts';
+import { openStore } from '../../engine/store/store.ts';
+import { createActivities, createWorkflowActivities } from '../activities.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { queueName } from '../messages.ts';
+import type { Pipelines } from '../plan/registry.ts';
+import { sweepWorkDirectories } from '../tasks/work-directory.ts';
+import { workflowBundle } from './bundle.ts';
+import { registeredAttributes } from './search-attributes.ts';
+
+export interface WorkerOptions {
+  /** `host:port` of the Temporal server. */
+  readonly address: string;
+  /** Default `default`. */
+  readonly namespace?: string;
+  /** Further connection options: TLS, API key. */
+  readonly connection?: Omit<import('@temporalio/worker').NativeConnectionOptions, 'address'>;
+  readonly home: string;
+  /** Root of the project whose sources the code fingerprints cover. */
+  readonly projectRoot: string;
+  /** Queue of the workflows; the others are called after it. */
+  readonly taskQueue: string;
+  readonly queues: readonly Queue[];
+  readonly pipelines: Pipelines;
+  readonly writeReport?: Dependencies['writeReport'];
+  readonly primaryMetric?: Dependencies['primaryMetric'];
+  readonly backend?: string;
+  /** Slots of the queues `cpu` (default: one a core) and `train` (default 1: one a device). */
+  readonly slots?: Partial<Record<Queue, number>>;
+  /** Milliseconds that tasks get to save a checkpoint when the worker is stopped. Default 30,000. */
+  readonly shutdownGraceMs?: number;
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface Workers {
+  /** Resolves when all workers have stopped; rejects if one dies. */
+  readonly done: Promise<void>;
+  /** Running tasks save a checkpoint, then the workers stop. */
+  stop(): Promise<void>;
+}
+
+/** Light work shares the event loop with the workflows' bookkeeping. */
+const lightSlots = 64;
+
+/** Starts workers for some queues in this process. The one for `light` also runs the workflows. */
+export async function startWorkers(options: WorkerOptions): Promise<Workers> {
+  const { DefaultLogger, NativeConnection, Runtime, Worker } = await import('@temporalio/worker');
+  const { address, namespace = 'default', home, taskQueue, queues } = options;
+  const warn = options.onWarning ?? ((message: string) => console.warn(message));
+  installRuntime(() => Runtime.install({ logger: new DefaultLogger('WARN', ({ level, message, meta }) => warn(logLine(level, message, meta))) }));
+  sweepWorkDirectories(home);
+  const [connection, store, bundle] = await Promise.all([
+    NativeConnection.connect({ ...options.connection, address }),
+    openStore(home),
+    queues.includes('light') ? workflowBundle() : undefined,
+  ]);
+  const ledger = openLedger(home);
+  const deps: Dependencies = {
+    home,
+    projectRoot: options.projectRoot,
+    store,
+    ledger,
+    pipelines: options.pipelines,
+    now: Date.now,
+    warn,
+    searchAttributes: registeredAttributes(connection, namespace),
+    ...(options.writeReport === undefined ? {} : { writeReport: options.writeReport }),
+    ...(options.primaryMetric === undefined ? {} : { primaryMetric: options.primaryMetric }),
+    ...(options.backend === undefined ? {} : { backend: options.backend }),
+  };
+  const slots: Record<Queue, number> = { light: lightSlots, cpu: availableParallelism(), train: 1, ...options.slots };
+  const workers = await Promise.all(
+    queues.map((queue) =>
+      Worker.create({
+        connection,
+        namespace,
+        taskQueue: queueName(taskQueue, queue),
+        activities: queue === 'light' ? createWorkflowActivities(deps, () => Context.current().cancellationSignal) : createActivities(deps),
+        maxConcurrentActivityTaskExecutions: slots[queue],
+        // Short work ends by itself; long work is told early, so that there is time for its checkpoint.
+        shutdownGraceTime: 500,
+        shutdownForceTime: (options.shutdownGraceMs ?? 30_000) + 15_000,
+        // Cancellation arrives as the answer to a heartbeat: rare beats would mean late stops.
+        maxHeartbeatThrottleInterval: '500ms',
+        defaultHeartbeatThrottleInterval: '500ms',
+        ...(queue === 'light' && bundle !== undefined
+          ? { workflowBundle: bundle, stickyQueueScheduleToStartTimeout: '1s', maxConcurrentLocalActivityExecutions: 16 }
+          : {}),
+      }),
+    ),
+  );
+  const flush = setInterval(() => void ledger.flush().catch((error: unknown) => warn(`The ledger can't be written: ${String(error)}`)), 2000);
+  flush.unref();
+  const done = Promise.all(workers.map((worker) => worker.run())).then(
+    () => end(),
+    async (error: unknown) => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await end();
+      throw error;
+    },
+  );
+  async function end(): Promise<void> {
+    clearInterval(flush);
+    await ledger.close();
+    await connection.close().catch(() => undefined);
+  }
+  return {
+    done,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+/** The native runtime exists once in a process. */
+function installRuntime(install: () => unknown): void {
+  try {
+    install();
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'IllegalStateError')) throw error;
+  }
+}
+
+function logLine(level: string, message: string, meta: unknown): string {
+  const error: unknown = typeof meta === 'object' && meta !== null && 'error' in meta ? meta.error : undefined;
+  return `${level.toLowerCase()}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`;
+}
+
+/** Address of the UI's form that starts a run, filled in but for the input. */
+export const startLink = (uiOrigin: string, taskQueue: string, namespace = 'default'): string =>
+  `${uiOrigin}/namespaces/${namespace}/workflows/start-workflow?workflowType=runPipeline&taskQueue=${encodeURIComponent(taskQueue)}`;

@@ -1,0 +1,59 @@
+import type { Cache, NodeReport, NodeStatus, RunReport, RunStatus } from '../../activities/messages.ts';
+import type { Progress } from '../../engine/define/task.ts';
+
+/** A node at one moment. */
+export interface NodeSnapshot {
+  readonly id: string;
+  readonly status: NodeStatus;
+  readonly cache?: Cache;
+  /** A reason, a question. */
+  readonly note?: string;
+  /** What it last said about itself, if it runs. */
+  readonly progress?: Progress;
+  readonly attempt?: number;
+}
+
+/** A run at one moment; all that is shown is made from a sequence of these. */
+export interface RunSnapshot {
+  readonly workflowId: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly paused: boolean;
+  /** Milliseconds since 1970, like all times here. */
+  readonly startedAt: number;
+  readonly takenAt: number;
+  readonly nodes: readonly NodeSnapshot[];
+}
+
+/** What a client was told, as a moment of the run. */
+export function snapshotOf(report: RunReport, takenAt: number): RunSnapshot {
+  const { workflowId, pipeline, status, paused = false, seconds, nodes } = report;
+  return { workflowId, pipeline, status, paused, startedAt: takenAt - seconds * 1000, takenAt, nodes: nodes.map(nodeSnapshot) };
+}
+
+function nodeSnapshot({ id, status, cache, note, error, progress, attempts }: NodeReport): NodeSnapshot {
+  const words = error ?? note;
+  const steps = progress === undefined ? undefined : stepsOf(progress);
+  return {
+    id,
+    status,
+    ...(status === 'done' ? { cache } : {}),
+    ...(words === undefined ? {} : { note: words }),
+    ...(steps === undefined ? {} : { progress: steps }),
+    ...(attempts > 0 ? { attempt: attempts } : {}),
+  };
+}
+
+/** Fields of a heartbeat that are about the transport. */
+const unseen = new Set(['node', 'checkpoint']);
+
+/** A heartbeat as progress, if it says how far it is; what is no number or short word is left out. */
+function stepsOf(beat: Readonly<Record<string, unknown>>): Progress | undefined {
+  const { step, of, ...details } = beat;
+  if (typeof step !== 'number' || typeof of !== 'number') return undefined;
+  const shown: Record<string, number | string> = {};
+  for (const [name, value] of Object.entries(details)) {
+    if (!unseen.has(name) && (typeof value === 'number' || (typeof value === 'string' && value.length <= 40))) shown[name] = value;
+  }
+  return { step, of, ...shown };
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { commandOf } from './ports.ts';
+
+/** `server.json` in a home: the server that was started for it. */
+export interface ServerRecord {
+  /** host:port of gRPC. */
+  readonly address: string;
+  readonly uiPort: number;
+  readonly pid: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
+const schema: z.ZodType<ServerRecord> = z.object({
+  address: z.string(),
+  uiPort: z.number(),
+  pid: z.number().int().positive(),
+  startedAt: z.string(),
+});
+
+export const databaseOf = (home: string): string => join(home, 'temporal.db');
+const recordPath = (home: string): string => join(home, 'server.json');
+
+/** The record, if there is one that can be read. */
+export function readServerRecord(home: string): ServerRecord | undefined {
+  try {
+    const parsed = schema.safeParse(JSON.parse(readFileSync(recordPath(home), 'utf8')));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Written under another name and renamed: no reader sees half of it. */
+export function writeServerRecord(home: string, record: ServerRecord): void {
+  mkdirSync(home, { recursive: true });
+  const partial = `${recordPath(home)}.${process.pid}`;
+  writeFileSync(partial, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(partial, recordPath(home));
+}
+
+/** Removes the record, but only if it is still about this process. */
+export function removeServerRecord(home: string, pid: number): void {
+  if (readServerRecord(home)?.pid === pid) rmSync(recordPath(home), { force: true });
+}
+
+/**
+ * Whether the recorded process lives and is this home's server. Process numbers are used again, so its command line must name
+ * this home's database; where no command line can be read (another system), a living process is believed.
+ */
+export function isOwnServer(home: string, record: ServerRecord): boolean {
+  if (!isAlive(record.pid)) return false;
+  const command = commandOf(record.pid);
+  return command === '' ? process.platform === 'win32' : command.includes(databaseOf(home));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

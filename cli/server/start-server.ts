@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SostenutoError } from '../../errors/problem.ts';
+import { answers } from './answers.ts';
+import { serverArguments } from './flags.ts';
+import { isFree, LOOPBACK, type PortPair } from './ports.ts';
+import { isAlive, removeServerRecord, type ServerRecord, writeServerRecord } from './record.ts';
+
+/** A first start on a slow disk creates the database's tables. */
+const START_SECONDS = 60;
+const STOP_SECONDS = 10;
+
+/**
+ * Starts a server in a session of its own, so that Ctrl-C in the terminal reaches the workers first, and waits until it answers.
+ * @returns its record, or undefined if another program took a port at the same moment
+ * @throws SostenutoError `SERVER_FAILED` with the end of its log
+ */
+export async function startServer(home: string, tool: string, ports: PortPair): Promise<ServerRecord | undefined> {
+  const logs = join(home, 'logs');
+  mkdirSync(logs, { recursive: true });
+  const path = join(logs, 'temporal.log');
+  const log = openSync(path, 'a');
+  const before = statSync(path).size;
+  const child = spawn(tool, serverArguments(home, ports), { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const failed = once(child, 'error').then(([error]: unknown[]) => error);
+  const address = `${LOOPBACK}:${ports.port}`;
+  const limit = performance.now() + START_SECONDS * 1000;
+  try {
+    while (performance.now() < limit) {
+      const error = await Promise.race([failed, sleep(50)]);
+      if (error !== undefined || hasEnded(child)) {
+        if (!((await isFree(ports.port)) && (await isFree(ports.uiPort)))) return undefined;
+        throw serverFailed(path, before, error ?? `it ended with ${child.signalCode ?? `code ${child.exitCode}`}`);
+      }
+      if (child.pid !== undefined && (await answers(address, { milliseconds: 1000 })) && !hasEnded(child)) {
+        const record = { address, uiPort: ports.uiPort, pid: child.pid, startedAt: new Date().toISOString() };
+        writeServerRecord(home, record);
+        child.unref();
+        return record;
+      }
+    }
+    throw serverFailed(path, before, `no answer at ${address} for ${START_SECONDS} s`);
+  } catch (error) {
+    if (!hasEnded(child)) child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+function serverFailed(log: string, from: number, reason: unknown): SostenutoError {
+  const said = readFileSync(log).subarray(from).toString('utf8').trim().split('\n').slice(-3).join(' | ').slice(-500);
+  const why = reason instanceof Error ? reason.message : String(reason);
+  return new SostenutoError({
+    code: 'SERVER_FAILED',
+    what: 'The Temporal server did not start.',
+    where: log,
+    found: said === '' ? why : `${why}: ${said}`,
+    hint: 'read the log; if the database is damaged, move temporal.db away: finished results stay, only the list of runs is lost',
+  });
+}
+
+/** Asks the server to end, waits, and insists if it does not. Runs stay in its database. */
+export async function stopProcess(home: string, pid: number): Promise<void> {
+  const limit = performance.now() + STOP_SECONDS * 1000;
+  signal(pid, 'SIGTERM');
+  while (isAlive(pid)) {
+    if (performance.now() > limit) signal(pid, 'SIGKILL');
+    await sleep(50);
+  }
+  removeServerRecord(home, pid);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended in the meantime.
+  }
+}

@@ -1,0 +1,139 @@
+import { resolve } from 'node:path';
+import type { ConnectionOptions } from '@temporalio/client';
+import { SostenutoError } from '../../errors/problem.ts';
+import { answers, reasonOfSilence } from './answers.ts';
+import { withServerLock } from './lock.ts';
+import { choosePorts, DEFAULT_PORTS, LOOPBACK } from './ports.ts';
+import { isOwnServer, readServerRecord, type ServerRecord } from './record.ts';
+import { keepRuns } from './retention.ts';
+import { startServer, stopProcess } from './start-server.ts';
+import { findTemporalTool } from './tool.ts';
+
+export interface ServerOptions {
+  /** Where the data lies: `server.json`, `temporal.db` and `logs/` of an own server. */
+  readonly home: string;
+  /** The server somebody asked for: it is used or the call fails, nothing else is started. */
+  readonly address?: string;
+  /** TLS and key for `address`. */
+  readonly connection?: Omit<ConnectionOptions, 'address'>;
+  /** Ports of an own server; when given, it must be these. Default 7233 and 8233, or the next free pair. */
+  readonly port?: number;
+  readonly uiPort?: number;
+  /** Whether an own server stays when this process ends. */
+  readonly detached: boolean;
+  /** The program that starts it; default: the one that the set-up chose. */
+  readonly cliPath?: string;
+  readonly log?: (line: string) => void;
+}
+
+export interface TemporalServer {
+  /** host:port of gRPC. */
+  readonly address: string;
+  readonly uiUrl?: string;
+  /** Whether this call started it. */
+  readonly started: boolean;
+  /** Ends the server if this call started it; its runs stay in the database. */
+  stop(): Promise<void>;
+}
+
+const uiUrl = (port: number): string => `http://${LOOPBACK}:${port}`;
+
+/**
+ * A server for this home, the first that answers: the address asked for, the one that was started for this home before, one at
+ * the default local address (unless ports are asked for), or a new one with this home's database.
+ * @throws SostenutoError `SERVER_UNREACHABLE`, `PORT_IN_USE`, `TEMPORAL_MISSING`, `SERVER_FAILED`
+ */
+export async function ensureServer(options: ServerOptions): Promise<TemporalServer> {
+  const home = resolve(options.home);
+  const { address, connection } = options;
+  if (address !== undefined) {
+    const silence = await reasonOfSilence(address, { milliseconds: 5000, ...(connection && { connection }) });
+    if (silence !== undefined) throw unreachable(address, silence);
+    return { address, started: false, stop: async () => {} };
+  }
+  return withServerLock(home, async () => {
+    const own = await findServer(home);
+    if (own !== undefined && isAsAsked(own, options))
+      return { address: own.address, uiUrl: uiUrl(own.uiPort), started: false, stop: async () => {} };
+    if (own !== undefined) throw otherPorts(own, options);
+    if (options.port === undefined && options.uiPort === undefined) {
+      const local = `${LOOPBACK}:${DEFAULT_PORTS.server}`;
+      if (await answers(local, { milliseconds: 1000 }))
+        return { address: local, uiUrl: uiUrl(DEFAULT_PORTS.ui), started: false, stop: async () => {} };
+    }
+    const record = await startOn(home, options);
+    await keepRuns(record.address).catch((error: unknown) => options.log?.(`closed runs stay for one day only: ${String(error)}`));
+    const kill = (): void => void killNow(record.pid);
+    if (!options.detached) process.once('exit', kill);
+    const stop = async (): Promise<void> => {
+      process.off('exit', kill);
+      await stopProcess(home, record.pid);
+    };
+    return { address: record.address, uiUrl: uiUrl(record.uiPort), started: true, stop };
+  });
+}
+
+/** The server that was started for this home, if it still lives and answers. A stale `server.json` counts as none. */
+export async function findServer(home: string): Promise<ServerRecord | undefined> {
+  const record = readServerRecord(resolve(home));
+  if (record === undefined || !isOwnServer(resolve(home), record)) return undefined;
+  return (await answers(record.address)) ? record : undefined;
+}
+
+/** Ends the server that was started for this home. @returns whether there was one */
+export async function stopServer(home: string): Promise<boolean> {
+  const record = readServerRecord(resolve(home));
+  if (record === undefined || !isOwnServer(resolve(home), record)) return false;
+  await stopProcess(resolve(home), record.pid);
+  return true;
+}
+
+async function startOn(home: string, options: ServerOptions): Promise<ServerRecord> {
+  // A server of this home that hangs would keep the database open.
+  if (await stopServer(home)) options.log?.("this home's server did not answer and was ended");
+  const tool = findTemporalTool(options.cliPath);
+  for (;;) {
+    const ports = await choosePorts({
+      ...(options.port !== undefined && { port: options.port }),
+      ...(options.uiPort !== undefined && { uiPort: options.uiPort }),
+    });
+    options.log?.(`starting the Temporal server on port ${ports.port}, its UI on ${ports.uiPort} (${tool.path})`);
+    const record = await startServer(home, tool.path, ports);
+    if (record !== undefined) return record; // else somebody took the port in between: choose again
+  }
+}
+
+const isAsAsked = (own: ServerRecord, { port, uiPort }: ServerOptions): boolean =>
+  (port === undefined || own.address.endsWith(`:${port}`)) && (uiPort === undefined || own.uiPort === uiPort);
+
+function otherPorts(own: ServerRecord, { home, port, uiPort }: ServerOptions): SostenutoError {
+  return new SostenutoError({
+    code: 'SERVER_ELSEWHERE',
+    what: "This home's Temporal server already runs on other ports.",
+    where: home,
+    found: `${own.address}, UI ${own.uiPort}, process ${own.pid}`,
+    expected: `port ${port ?? 'any'}, UI ${uiPort ?? 'any'}`,
+    hint: `end process ${own.pid} (its runs stay), or leave the ports out`,
+  });
+}
+
+function unreachable(address: string, found: string): SostenutoError {
+  return new SostenutoError(
+    {
+      code: 'SERVER_UNREACHABLE',
+      what: `The Temporal server at ${address} does not answer.`,
+      where: 'TEMPORAL_ADDRESS, temporal.toml or temporal.config.ts',
+      found,
+      hint: 'start it, correct the address, or take the address away: then a local server is started',
+    },
+    { retryable: true },
+  );
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended already.
+  }
+}

@@ -1,0 +1,38 @@
+import { checkRequest } from '../../activities/plan/request.ts';
+import { noSuchNode } from '../../activities/plan/run-plan.ts';
+import type { RunRequest } from '../../activities/messages.ts';
+import type { Pipeline } from '../../engine/define/pipeline.ts';
+import { planPipeline, type Plan } from '../../engine/plan/plan.ts';
+import { openStore, type Store } from '../../engine/store/store.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig, loadPipelines } from '../config/load.ts';
+
+/** The project around the working directory, with its pipelines loaded. */
+export interface Project {
+  readonly config: Config;
+  readonly pipelines: ReadonlyMap<string, Pipeline>;
+}
+
+export async function openProject(): Promise<Project> {
+  const config = await loadConfig();
+  return { config, pipelines: await loadPipelines(config) };
+}
+
+/** For verbs that only look at data. */
+export const projectHome = async (): Promise<string> => (await loadConfig()).home;
+export const openProjectStore = async (): Promise<Store> => openStore(await projectHome());
+
+/**
+ * The plan of a request, without a server. A wrong request is told here, before anything is started.
+ * @throws SostenutoError with every problem of the request, the settings or the graph
+ */
+export function checkedPlan({ pipelines }: Project, given: RunRequest): Plan {
+  const { request, pipeline } = checkRequest(given, pipelines);
+  const plan = planPipeline(pipeline, {
+    ...(request.preset === undefined ? {} : { preset: request.preset }),
+    ...(request.settings === undefined ? {} : { settings: request.settings }),
+  });
+  if (request.from !== undefined && !plan.nodes.some(({ id }) => id === request.from)) throw new SostenutoError(noSuchNode(request.from, plan.nodes));
+  return plan;
+}

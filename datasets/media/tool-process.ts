@@ -1,0 +1,123 @@
+/** Runs ffmpeg or ffprobe: no shell, no terminal, every pipe drained, killed on abort, nothing left behind. */
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { SostenutoError } from '../../errors/problem.ts';
+
+export interface ToolRun {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** What is written to the numbered pipes; 0 is standard input. */
+  readonly inputs?: Readonly<Record<number, AsyncIterable<Uint8Array> | Iterable<Uint8Array>>>;
+  /** Numbered pipes to collect; 1 is standard output. */
+  readonly outputs?: readonly number[];
+  /** Most bytes a collected pipe may give; more ends the process. Default 1 GiB. */
+  readonly mostBytes?: number;
+}
+export interface ToolResult {
+  readonly exitCode: number | null;
+  readonly outputs: Readonly<Record<number, Buffer>>;
+  /** Last lines that the tool wrote to standard error. */
+  readonly stderr: readonly string[];
+}
+
+const STDERR_BYTES = 8192;
+
+async function feed(pipe: Writable, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  let broken = false;
+  // The tool may stop reading early (an error, `-t`): that is told by its exit code, not by the pipe.
+  pipe.on('error', () => {
+    broken = true;
+  });
+  for await (const chunk of source) {
+    if (broken || pipe.destroyed) return;
+    if (!pipe.write(chunk)) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          pipe.off('drain', done).off('close', done).off('error', done);
+          resolve();
+        };
+        pipe.on('drain', done).on('close', done).on('error', done);
+      });
+    }
+  }
+  if (!broken) await new Promise<void>((resolve) => pipe.end(() => resolve()).on('close', resolve));
+}
+
+/**
+ * Runs a media tool to its end and returns what it said; a non-zero exit code is not thrown here.
+ * @throws the signal's reason when aborted; SostenutoError FFMPEG_MISSING or MEDIA_TOO_LARGE.
+ */
+export async function runTool(run: ToolRun): Promise<ToolResult> {
+  run.signal?.throwIfAborted();
+  const inputs = Object.entries(run.inputs ?? {}).map(([number, source]) => ({ number: Number(number), source }));
+  const outputs = run.outputs ?? [];
+  const pipes = Math.max(2, ...outputs, ...inputs.map(({ number }) => number)) + 1;
+  const isUsed = (number: number) => number === 2 || outputs.includes(number) || inputs.some((input) => input.number === number);
+  const child = spawn(run.command, run.args, {
+    stdio: Array.from({ length: pipes }, (_, number) => (isUsed(number) ? 'pipe' : 'ignore')),
+  });
+  const stop = () => child.kill('SIGKILL');
+  run.signal?.addEventListener('abort', stop, { once: true });
+
+  const collected: Record<number, Buffer> = {};
+  let tooLarge: number | undefined;
+  const drains = outputs.map(async (number) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of child.stdio[number] as Readable) {
+      size += chunk.length;
+      if (size > (run.mostBytes ?? 2 ** 30)) {
+        tooLarge = size;
+        stop();
+        break;
+      }
+      chunks.push(chunk);
+    }
+    collected[number] = Buffer.concat(chunks);
+  });
+  let stderr = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-STDERR_BYTES);
+  });
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(
+        new SostenutoError(
+          { code: 'FFMPEG_MISSING', what: `${run.command} could not be started`, found: cause.message, hint: 'run `npm run setup`' },
+          { cause },
+        ),
+      ),
+    );
+    child.on('close', resolve);
+  });
+  const feeds = inputs.map(({ number, source }) => feed(child.stdio[number] as Writable, source));
+  try {
+    const [exitCode] = await Promise.all([exit, ...drains, ...feeds]);
+    run.signal?.throwIfAborted();
+    if (tooLarge !== undefined) {
+      throw new SostenutoError({
+        code: 'MEDIA_TOO_LARGE',
+        what: 'A clip is too long to be decoded in one piece',
+        found: `more than ${run.mostBytes ?? 2 ** 30} bytes`,
+        hint: 'cut it, or limit the seconds to decode',
+      });
+    }
+    return { exitCode, outputs: collected, stderr: stderr.split('\n').filter((line) => line.trim() !== '') };
+  } catch (error) {
+    stop();
+    // A reader that fails because we killed the process must not hide the reason for the kill.
+    run.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    run.signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** Options that keep a crafted file from making the tool open other files or addresses. */
+export const LOCAL_FILES_ONLY = [
+  '-protocol_whitelist',
+  'file,pipe',
+  '-format_whitelist',
+  'mov,mp4,matroska,webm,wav,w64,flac,mp3,ogg,aac,avi,mpegts,aiff,caf,flv',
+] as const;

@@ -1,0 +1,160 @@
+/**
+ * The tables of the ledger. Rows are only ever added; a row with the same identity again replaces the one before in the views
+ * (the row written last wins). Times are ISO 8601 in UTC.
+ */
+
+/** A run of a pipeline; written when it starts and again when it ends. */
+export interface RunRow {
+  /** Identity of the execution; the other tables refer to it. */
+  readonly run: string;
+  readonly pipeline: string;
+  readonly preset?: string;
+  readonly status: string;
+  /** What started it: a person, a schedule, another run. */
+  readonly trigger?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly seconds?: number;
+  /** JSON text. */
+  readonly settings?: string;
+  readonly report?: string;
+  readonly error?: string;
+}
+
+/** A node of a run, or an element of a map (`item`). */
+export interface NodeRow {
+  readonly run: string;
+  readonly node: string;
+  readonly item?: string;
+  readonly task: string;
+  readonly status: string;
+  /** `hit` or `miss`. */
+  readonly cache?: string;
+  readonly key?: string;
+  readonly trajectory?: string;
+  /** Why it ran or was reused, in one sentence. */
+  readonly reason?: string;
+  readonly attempts?: number;
+  readonly queue?: string;
+  readonly backend?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly seconds?: number;
+  readonly error?: string;
+}
+
+/** An output of a node. */
+export interface ArtifactRow {
+  readonly run: string;
+  readonly node: string;
+  readonly item?: string;
+  readonly output: string;
+  readonly form: string;
+  readonly kind?: string;
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** A point of a curve, or a single figure at step 0. */
+export interface MetricRow {
+  readonly run: string;
+  readonly node: string;
+  readonly item?: string;
+  readonly name: string;
+  readonly step: number;
+  readonly value: number;
+  readonly at?: string;
+}
+
+/** An answer of a person or a judge: a preference, a score. */
+export interface JudgmentRow {
+  readonly id: string;
+  readonly run?: string;
+  readonly node?: string;
+  readonly item?: string;
+  readonly question: string;
+  readonly answer: string;
+  readonly judge: string;
+  readonly at?: string;
+  readonly seconds?: number;
+}
+
+export interface LedgerRows {
+  readonly runs: RunRow;
+  readonly nodes: NodeRow;
+  readonly artifacts: ArtifactRow;
+  readonly metrics: MetricRow;
+  readonly judgments: JudgmentRow;
+}
+export type TableName = keyof LedgerRows;
+
+type ColumnType = 'VARCHAR' | 'DOUBLE' | 'BIGINT' | 'TIMESTAMP';
+interface TableDefinition<Row> {
+  readonly columns: Readonly<Record<keyof Row & string, ColumnType>>;
+  /** Columns that say which row is meant. */
+  readonly identity: readonly (keyof Row & string)[];
+}
+
+/** Columns of each table. Every table has `written` besides: the moment of writing, in microseconds since 1970. */
+export const tables: { readonly [Name in TableName]: TableDefinition<LedgerRows[Name]> } = {
+  runs: {
+    columns: {
+      run: 'VARCHAR',
+      pipeline: 'VARCHAR',
+      preset: 'VARCHAR',
+      status: 'VARCHAR',
+      trigger: 'VARCHAR',
+      startedAt: 'TIMESTAMP',
+      endedAt: 'TIMESTAMP',
+      seconds: 'DOUBLE',
+      settings: 'VARCHAR',
+      report: 'VARCHAR',
+      error: 'VARCHAR',
+    },
+    identity: ['run'],
+  },
+  nodes: {
+    columns: {
+      run: 'VARCHAR',
+      node: 'VARCHAR',
+      item: 'VARCHAR',
+      task: 'VARCHAR',
+      status: 'VARCHAR',
+      cache: 'VARCHAR',
+      key: 'VARCHAR',
+      trajectory: 'VARCHAR',
+      reason: 'VARCHAR',
+      attempts: 'BIGINT',
+      queue: 'VARCHAR',
+      backend: 'VARCHAR',
+      startedAt: 'TIMESTAMP',
+      endedAt: 'TIMESTAMP',
+      seconds: 'DOUBLE',
+      error: 'VARCHAR',
+    },
+    identity: ['run', 'node', 'item'],
+  },
+  artifacts: {
+    columns: { run: 'VARCHAR', node: 'VARCHAR', item: 'VARCHAR', output: 'VARCHAR', form: 'VARCHAR', kind: 'VARCHAR', digest: 'VARCHAR', bytes: 'BIGINT' },
+    identity: ['run', 'node', 'item', 'output'],
+  },
+  metrics: {
+    columns: { run: 'VARCHAR', node: 'VARCHAR', item: 'VARCHAR', name: 'VARCHAR', step: 'BIGINT', value: 'DOUBLE', at: 'TIMESTAMP' },
+    identity: ['run', 'node', 'item', 'name', 'step'],
+  },
+  judgments: {
+    columns: {
+      id: 'VARCHAR',
+      run: 'VARCHAR',
+      node: 'VARCHAR',
+      item: 'VARCHAR',
+      question: 'VARCHAR',
+      answer: 'VARCHAR',
+      judge: 'VARCHAR',
+      at: 'TIMESTAMP',
+      seconds: 'DOUBLE',
+    },
+    identity: ['id'],
+  },
+};
+export const tableNames: readonly TableName[] = ['runs', 'nodes', 'artifacts', 'metrics', 'judgments'];

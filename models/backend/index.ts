@@ -1,0 +1,14 @@
+export { type BackendChoice, loadBackend } from './load.ts';
+export type {
+  Backend,
+  BackendName,
+  BackendOptions,
+  Scalar,
+  Tensor,
+  Tensor1D,
+  Tensor2D,
+  Tensor3D,
+  Tensor4D,
+  Tf,
+  Variable,
+} from './types.ts';

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SostenutoError } from '../../../errors/problem.ts';
+import { readFloats, type StoredTensor } from '../../tensor/safetensors.ts';
+import { type EncodecConfig, parseEncodecConfig } from './config.ts';
+import { encodecShapes } from './layout.ts';
+
+export type StoredWeights = ReadonlyMap<string, StoredTensor<Float32Array>>;
+
+/** Reads `config.json` and `model.safetensors` of a folder; the quantiser's tensors are left out. Throws `ENCODEC_CONFIG`, `ENCODEC_WEIGHTS`, `SAFETENSORS_INVALID`. */
+export async function readEncodecFolder(folder: string): Promise<{ config: EncodecConfig; weights: StoredWeights }> {
+  const path = join(folder, 'config.json');
+  const config = parseEncodecConfig(JSON.parse(await readFile(path, 'utf8')), path);
+  const file = join(folder, 'model.safetensors');
+  return { config, weights: selectWeights(config, (await readFloats(file)).tensors, file) };
+}
+
+/** The tensors of the encoder and decoder in their published names, from either spelling of weight norm; all missing or misshapen ones are named. */
+export function selectWeights(config: EncodecConfig, tensors: StoredWeights, where: string): StoredWeights {
+  const selected = new Map<string, StoredTensor<Float32Array>>();
+  const problems = [];
+  for (const [name, shape] of encodecShapes(config)) {
+    const tensor = tensors.get(name) ?? tensors.get(parametrized(name));
+    const found = tensor ? `[${tensor.shape}]` : 'nothing';
+    if (tensor && found === `[${shape}]`) selected.set(name, tensor);
+    else
+      problems.push({
+        code: 'ENCODEC_WEIGHTS',
+        what: 'A tensor of the Encodec weights does not fit the configuration.',
+        where: `${where}, ${name}`,
+        found,
+        expected: `[${shape}]`,
+      });
+  }
+  if (problems.length > 0) throw new SostenutoError(problems);
+  return selected;
+}
+
+/** Newer torch saves weight norm as a parametrization. */
+const parametrized = (name: string): string =>
+  name.replace(/\.weight_g$/, '.parametrizations.weight.original0').replace(/\.weight_v$/, '.parametrizations.weight.original1');

@@ -1,0 +1,50 @@
+import type { Tensor, Tf } from './tensor-types.ts';
+
+/**
+ * Rotary positions (Su et al. 2021), interleaved pairs (2k, 2k+1), θ = 10000, as tables for a packed
+ * [query, key, value] row: row·cosine + swap(row)·sine. The query's part also carries the logit scale, the value's is the identity.
+ */
+export interface RotaryTable {
+  /** [T, 3·heads·headWidth] */
+  readonly cosine: Tensor;
+  readonly sine: Tensor;
+  /** [headWidth, headWidth]: row·swap has −x₂ₖ₊₁ at 2k and x₂ₖ at 2k+1. */
+  readonly swap: Tensor;
+}
+
+/** Frequencies θ^(−2k/width), k = 0 … width/2 − 1. */
+export const rotaryFrequencies = (width: number): Float32Array => Float32Array.from({ length: width / 2 }, (_, k) => 10000 ** ((-2 * k) / width));
+
+export interface RotarySizes {
+  readonly positions: number;
+  readonly heads: number;
+  readonly headWidth: number;
+  /** Factor of the query: 1/(√headWidth · softClamp). */
+  readonly scale: number;
+  /** Columns of each head that turn; all by default. */
+  readonly turning?: number;
+}
+
+/** Tables for positions 0 … positions−1; the caller owns the tensors. */
+export function rotaryTable(tf: Tf, { positions, heads, headWidth, scale, turning = headWidth }: RotarySizes): RotaryTable {
+  const inner = heads * headWidth;
+  const cosine = new Float32Array(positions * 3 * inner).fill(1);
+  const sine = new Float32Array(positions * 3 * inner);
+  const frequencies = rotaryFrequencies(turning);
+  for (let position = 0; position < positions; position++) {
+    for (let column = 0; column < 2 * inner; column++) {
+      const factor = column < inner ? scale : 1;
+      const inHead = column % headWidth;
+      const angle = inHead < turning ? Math.fround(position * (frequencies[inHead >> 1] ?? 0)) : 0;
+      cosine[position * 3 * inner + column] = factor * Math.cos(angle);
+      sine[position * 3 * inner + column] = factor * Math.sin(angle);
+    }
+  }
+  const swap = new Float32Array(headWidth * headWidth);
+  for (let pair = 0; pair < headWidth; pair += 2) {
+    swap[(pair + 1) * headWidth + pair] = -1;
+    swap[pair * headWidth + pair + 1] = 1;
+  }
+  const shape: [number, number] = [positions, 3 * inner];
+  return { cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine, shape), swap: tf.tensor2d(swap, [headWidth, headWidth]) };
+}

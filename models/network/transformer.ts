@@ -1,0 +1,131 @@
+import { SostenutoError } from '../../errors/problem.ts';
+import { checkNetworkConfig, type NetworkConfig } from './config.ts';
+import { at, size } from './differentiable.ts';
+import { audioLayer, sideLayer } from './layers.ts';
+import { linear, linearLayer } from './linear.ts';
+import * as names from './names.ts';
+import { rmsNorm } from './norm.ts';
+import { type RotaryTable, rotaryTable } from './rotary.ts';
+import { mapStreams, type Streams } from './stream-map.ts';
+import type { Tensor, Tf, Weights } from './tensor-types.ts';
+import { timeEmbedding } from './time-embedding.ts';
+import { weight } from './weight.ts';
+
+export interface NetworkInputs {
+  /** Point on the way from noise to latent, [B,T,channels]. */
+  readonly latents: Tensor;
+  /** [B], 0 = noise, 1 = data. */
+  readonly time: Tensor;
+  /** Text states [B,n,text width]; zeros where dropped or missing. */
+  readonly text: Tensor;
+  readonly textMask?: Tensor;
+  /** Frame features at the latent rate [B,T,video width]; zeros where dropped or missing. */
+  readonly video?: Tensor;
+  /** Piano roll at the latent rate [B,T,keys]; zeros where there is no piano. */
+  readonly roll?: Tensor;
+  /** [B,T], 1 = valid. */
+  readonly mask?: Tensor;
+}
+
+/** Looks at states on the way, for tests and pictures. */
+export type Tap = (place: string, value: Tensor) => void;
+
+export interface Network {
+  readonly config: NetworkConfig;
+  /** Velocity [B,T,channels]. A pure function of its arguments with static shapes. Throws `NETWORK_INPUT`, `MISSING_WEIGHT`. */
+  predict(weights: Weights, inputs: NetworkInputs, tap?: Tap): Tensor;
+  /** Frees the tables of positions. */
+  dispose(): void;
+}
+
+const refuse = (where: string, found: string, expected: string) =>
+  new SostenutoError({ code: 'NETWORK_INPUT', what: `The network cannot read its input ${where}.`, where, found, expected });
+
+function checkInputs(config: NetworkConfig, inputs: NetworkInputs): void {
+  const { latents, video, roll } = inputs;
+  const frames = size(latents, 1);
+  if (frames > config.positions) throw refuse('latents', `${frames} frames`, `at most ${config.positions}, the rows of the position table`);
+  for (const [name, needed, given] of [
+    ['video', config.video, video],
+    ['roll', config.extra, roll],
+  ] as const) {
+    if (needed && !given) throw refuse(name, 'nothing', `features [${size(latents, 0)},${frames},·]; zeros where they are missing`);
+    if (given && !needed) throw refuse(name, `[${given.shape}]`, `nothing: the network has no such stream`);
+    if (given && size(given, 1) !== frames) throw refuse(name, `${size(given, 1)} frames`, `${frames}, as many as the latents`);
+  }
+}
+
+/**
+ * The multi-stream diffusion transformer (arXiv 2503.22200; layer order as in the released code).
+ * Per layer: video, extra, maps between the streams, U-Net skip on the audio, audio.
+ */
+export function createNetwork(tf: Tf, config: NetworkConfig): Network {
+  checkNetworkConfig(config);
+  const tables = new Map<string, RotaryTable>();
+  const rotary = (stream: names.Stream, positions: number): RotaryTable => {
+    const sizes = config[stream];
+    if (!sizes) throw refuse(stream, 'no such stream', 'a stream of the network');
+    const key = `${sizes.heads}/${sizes.headWidth}/${positions}`;
+    const known = tables.get(key);
+    if (known) return known;
+    const scale = 1 / (Math.sqrt(sizes.headWidth) * config.softClamp);
+    const table = rotaryTable(tf, { positions, heads: sizes.heads, headWidth: sizes.headWidth, scale });
+    for (const tensor of Object.values(table)) tf.keep(tensor);
+    tables.set(key, table);
+    return table;
+  };
+
+  function start(weights: Weights, { latents, video, roll }: NetworkInputs): Streams {
+    const [batch, frames] = [size(latents, 0), size(latents, 1)];
+    const withRegisters = (stream: names.Stream, x: Tensor) => {
+      const registers = weight(weights, names.registersName(stream));
+      return tf.concat([tf.tile(tf.expandDims(registers, 0), [batch, 1, 1]), x], 1);
+    };
+    const positions = tf.slice(weight(weights, names.POSITIONS), [0, 0], [frames, config.audio.width]);
+    const audio = withRegisters('audio', tf.add(linearLayer(tf, weights, names.INPUT, latents), positions));
+    if (!video || !config.video) return { audio };
+    const projects = config.video.inputWidth !== undefined && config.video.inputWidth !== config.video.width;
+    const streams = { audio, video: withRegisters('video', projects ? linearLayer(tf, weights, names.VIDEO_INPUT, video) : video) };
+    return roll ? { ...streams, extra: withRegisters('extra', linearLayer(tf, weights, names.ROLL_INPUT, roll)) } : streams;
+  }
+
+  function predict(weights: Weights, inputs: NetworkInputs, tap: Tap = () => undefined): Tensor {
+    checkInputs(config, inputs);
+    const [batch, frames] = [size(inputs.latents, 0), size(inputs.latents, 1)];
+    const tokens = config.registers + frames;
+    const mask = inputs.mask && tf.concat([tf.ones([batch, config.registers]), inputs.mask], 1);
+    const condition = timeEmbedding(tf, weights, inputs.time);
+    tap('time', condition);
+    const text = config.text.width === config.audio.width ? inputs.text : linear(tf, inputs.text, weight(weights, `${names.TEXT_INPUT}.weight`));
+    const layerInputs = { condition, text, ...(inputs.textMask && { textMask: inputs.textMask }), ...(mask && { mask }) };
+
+    let streams = start(weights, inputs);
+    const skips: Tensor[] = [];
+    for (let i = 0; i < config.depth; i++) {
+      const { video, extra } = streams;
+      const before: Streams = {
+        audio: streams.audio,
+        ...(video && { video: sideLayer(tf, config, weights, i, 'video', video, rotary('video', tokens), mask) }),
+        ...(extra && { extra: sideLayer(tf, config, weights, i, 'extra', extra, rotary('extra', tokens), mask) }),
+      };
+      tap(`before map ${i}`, before.audio);
+      streams = mapStreams(tf, weights, i, i === config.depth - 1, before);
+      for (const [name, value] of Object.entries(streams)) tap(`after map ${i} ${name}`, value);
+      let audio = streams.audio;
+      if (i < config.depth / 2) skips.push(audio);
+      else audio = linear(tf, tf.concat([audio, at(skips.splice(-1), 0)], -1), weight(weights, names.audioNames(i).skip));
+      streams = { ...streams, audio: audioLayer(tf, config, weights, i, audio, layerInputs, rotary('audio', tokens)) };
+    }
+    const normalised = rmsNorm(tf, streams.audio, weight(weights, names.FINAL_NORM));
+    return linearLayer(tf, weights, names.OUTPUT, tf.slice(normalised, [0, config.registers, 0], [batch, frames, config.audio.width]));
+  }
+
+  return {
+    config,
+    predict,
+    dispose: () => {
+      for (const table of tables.values()) tf.dispose(Object.values(table));
+      tables.clear();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { open, writeFile } from 'node:fs/promises';
+import { narrowHalf, widenBfloat16, widenHalf } from './half.ts';
+import { BYTES, type Dtype, headerLength, parseHeader, type TensorEntry } from './header.ts';
+
+export type { Dtype } from './header.ts';
+export type TensorData =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+/** A tensor at rest. The data of F16 and BF16 are their 16 bits; BOOL is 0 or 1. */
+export interface StoredTensor<Data extends TensorData = TensorData> {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
+export interface Safetensors<Data extends TensorData = TensorData> {
+  readonly tensors: ReadonlyMap<string, StoredTensor<Data>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads a safetensors file (https://github.com/huggingface/safetensors). Values are exact.
+ * Throws `SAFETENSORS_INVALID` with the tensor's name; allocates nothing before the file's size has been checked.
+ */
+export async function readSafetensors(path: string): Promise<Safetensors> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const start = new Uint8Array(8);
+    await file.read(start, 0, 8, 0);
+    const length = headerLength(start, size, path);
+    const header = new Uint8Array(length);
+    await file.read(header, 0, length, 8);
+    const { entries, metadata } = parseHeader(header, size - 8 - length, path);
+    const tensors = new Map<string, StoredTensor>();
+    for (const [name, entry] of entries) {
+      const bytes = new Uint8Array(entry.end - entry.begin);
+      for (let at = 0; at < bytes.length; )
+        at += (await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30), 8 + length + entry.begin + at)).bytesRead;
+      tensors.set(name, fromBytes(bytes, entry));
+    }
+    return { tensors, metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+/** As `readSafetensors`, with F16 and BF16 widened (exactly) and F64 rounded to float32; integers stay as they are. */
+export async function readFloats(path: string): Promise<Safetensors<Float32Array>> {
+  const { tensors, metadata } = await readSafetensors(path);
+  const floats = new Map<string, StoredTensor<Float32Array>>();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (dtype === 'F32' && data instanceof Float32Array) floats.set(name, { dtype, shape, data });
+    else if (dtype === 'F64' && data instanceof Float64Array) floats.set(name, { dtype: 'F32', shape, data: Float32Array.from(data) });
+    else if (data instanceof Uint16Array && dtype === 'F16') floats.set(name, { dtype: 'F32', shape, data: widenHalf(data) });
+    else if (data instanceof Uint16Array && dtype === 'BF16') floats.set(name, { dtype: 'F32', shape, data: widenBfloat16(data) });
+  }
+  return { tensors: floats, metadata };
+}
+
+const ALIGNMENT = 8;
+
+/** Writes tensors in the order given, the header padded with spaces so that the data begin at a multiple of 8 bytes. Throws if a size does not fit its shape. */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let at = 0;
+  // Wide types first: every tensor then begins at a multiple of its element size.
+  const ordered = [...tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype]);
+  for (const [name, { dtype, shape, data }] of ordered) {
+    const bytes = shape.reduce((product, side) => product * side, BYTES[dtype]);
+    if (bytes !== data.byteLength) throw new RangeError(`tensor ${name}: ${data.byteLength} bytes do not fit ${dtype} [${shape}]`);
+    header[name] = { dtype, shape, data_offsets: [at, at + bytes] };
+    at += bytes;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
+  const out = new Uint8Array(8 + padded + at).fill(0x20, 8, 8 + padded);
+  new DataView(out.buffer).setBigUint64(0, BigInt(padded), true);
+  out.set(text, 8);
+  let offset = 8 + padded;
+  for (const [, { data }] of ordered) {
+    out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  await writeFile(path, out);
+}
+
+/** Float32 values as a tensor at rest, rounded to half precision if asked. */
+export function storeFloats(data: Float32Array, shape: readonly number[], dtype: 'F32' | 'F16' = 'F32'): StoredTensor {
+  return { dtype, shape, data: dtype === 'F32' ? data : narrowHalf(data) };
+}
+
+/** `bytes` is a fresh copy, so that an odd offset in the file does no harm. */
+function fromBytes({ buffer }: Uint8Array<ArrayBuffer>, { dtype, shape }: TensorEntry): StoredTensor {
+  const make = {
+    F64: Float64Array,
+    F32: Float32Array,
+    F16: Uint16Array,
+    BF16: Uint16Array,
+    I64: BigInt64Array,
+    U64: BigUint64Array,
+    I32: Int32Array,
+    U32: Uint32Array,
+    I16: Int16Array,
+    U16: Uint16Array,
+    I8: Int8Array,
+    U8: Uint8Array,
+    BOOL: Uint8Array,
+  }[dtype];
+  return { dtype, shape, data: new make(buffer) };
+}

@@ -1,0 +1,13 @@
+/** A complete saved state of a training, as the engine keeps it. Declared here by shape, because models know no engine. */
+export interface Checkpoint {
+  readonly step: number;
+  /** Directory with the files that were written; read only. */
+  readonly directory: string;
+  readonly state: unknown;
+}
+export interface Checkpoints {
+  /** Newest undamaged one. */
+  latest(): Promise<Checkpoint | undefined>;
+  /** Atomic: `write` fills a temporary directory, then it is synced and renamed. */
+  save(step: number, state: unknown, write: (directory: string) => Promise<void>): Promise<void>;
+}

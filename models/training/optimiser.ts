@@ -1,0 +1,29 @@
+import type { Tensor, Tf } from '../network/tensor-types.ts';
+
+/** Adam as PyTorch has it (Kingma & Ba 2015): ε after the square root of the corrected moment, no weight decay. */
+export interface AdamOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+export const TORCH_ADAM: AdamOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** First and second moment, each the same shape as the gradient. */
+export interface Moments {
+  readonly first: Tensor;
+  readonly second: Tensor;
+}
+
+/**
+ * One step, pure: new moments and the change of the weights.
+ * `update` counts from 1 and only counts applied updates; `rate` is the learning rate.
+ */
+export function adam(tf: Tf, { beta1, beta2, epsilon }: AdamOptions, moments: Moments, gradient: Tensor, update: number, rate: number): Moments & { change: Tensor } {
+  const first = tf.add(moments.first, tf.mul(tf.sub(gradient, moments.first), 1 - beta1));
+  const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  const denominator = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** update)), epsilon);
+  return { first, second, change: tf.mul(tf.div(first, denominator), -rate / (1 - beta1 ** update)) };
+}
+
+/** Factor that brings gradients of the global norm `norm` to at most `limit`, as torch's clip_grad_norm_. */
+export const clipFactor = (norm: number, limit: number): number => Math.min(1, limit / (norm + 1e-6));

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { createShard } from '../../../datasets/features/sequence-shard.ts';
+import { KEYS } from '../../../datasets/midi/performance.ts';
+import { pianoRoll } from '../../../datasets/midi/piano-roll.ts';
+import { readMidi } from '../../../datasets/midi/read-midi.ts';
+import type { Run } from '../../../engine/define/task.ts';
+import { LATENT_RATE } from '../rates.ts';
+import type { rollShard as declaration } from '../tasks.ts';
+
+/** Columns of a roll: the velocity 0 … 127 of 88 keys, then the sustain pedal 0 or 1. */
+const COLUMNS = KEYS + 1;
+
+/** Writes the shard `roll` [frames, 89] of the clips that have MIDI. */
+export const rollShard: Run<typeof declaration> = async ({ item, context }) => {
+  const shard = createShard(context.workDirectory, { name: 'roll', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [COLUMNS] });
+  for (const { id, midi } of item.clips) {
+    if (midi === undefined) continue;
+    const { path } = await context.openFile(midi);
+    const roll = pianoRoll(readMidi(await readFile(path), id));
+    const values = new Uint8Array(roll.frames * COLUMNS);
+    for (let frame = 0; frame < roll.frames; frame++) {
+      values.set(roll.velocity.subarray(frame * KEYS, (frame + 1) * KEYS), frame * COLUMNS);
+      values[frame * COLUMNS + KEYS] = roll.pedal[frame] ?? 0;
+    }
+    shard.append(id, values);
+  }
+  shard.close();
+  return { rolls: context.workDirectory };
+};

@@ -1,0 +1,24 @@
+import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Checkpoints } from '../../../models/training/checkpoints.ts';
+
+/** Checkpoints as plain folders, for tests: the engine's are atomic and checked. */
+export function folderCheckpoints(root: string): Checkpoints & { steps(): Promise<number[]> } {
+  const steps = async () => (await readdir(root).catch(() => [])).map(Number).sort((a, b) => a - b);
+  return {
+    steps,
+    async latest() {
+      const step = (await steps()).at(-1);
+      if (step === undefined) return undefined;
+      const directory = join(root, String(step));
+      return { step, directory, state: JSON.parse(await readFile(join(directory, 'state.json'), 'utf8')) };
+    },
+    async save(step, state, write) {
+      const temporary = join(root, '..', `writing-${step}`);
+      await mkdir(temporary, { recursive: true });
+      await write(temporary);
+      await writeFile(join(temporary, 'state.json'), JSON.stringify(state));
+      await cp(temporary, join(root, String(step)), { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { clientScript, styleSheet } from './assets.ts';
+import { drawCurve } from './curve-drawing.ts';
+import { drawGraph, outcomeSign } from './dag-drawing.ts';
+import { drawExhibit } from './exhibit-drawing.ts';
+import { html, type Markup, trusted } from './markup.ts';
+import type { ReportModel } from './model.ts';
+import {
+  drawCode,
+  drawFailures,
+  drawMeasures,
+  drawNodes,
+  drawQuarantine,
+  drawScores,
+  drawSettings,
+  failedNodes,
+  pairs,
+} from './sections.ts';
+import { duration, moment, type Outcome, outcomeOf, slug } from './words.ts';
+
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly body: Markup | false;
+}
+
+/**
+ * The report as one HTML page. Styles and scripts are inside; media are expected beside it, in `media/`. It asks nothing of the
+ * network, and its policy forbids it.
+ */
+export function renderReport(model: ReportModel): string {
+  const { run } = model;
+  const sections = sectionsOf(model).filter(({ body }) => body !== false);
+  const style = styleSheet();
+  const script = clientScript();
+  const policy = `default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'; base-uri 'none'; form-action 'none'`;
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">
+<title>${run.pipeline} · ${run.status} · ${moment(run.startedAt)}</title>
+<link rel="icon" href="data:,">
+<style>${trusted(style)}</style></head>
+<body><a class="skip" href="#main">Skip to the report</a>
+<header class="top"><div class="brand">${mark}<span>Sostenuto</span></div><nav aria-label="Sections">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav></header>
+<main id="main">${drawHead(model)}
+${sections.map(
+  ({ id, title, body }) => html`<section id="${id}" class="part" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+${body}</section>
+`,
+)}</main>
+<footer><p>${mark} Written by Sostenuto for run <code>${run.workflowId}</code> · <code>${run.runId}</code>. Everything on this page lies beside it; it works offline.</p></footer>
+<script>${trusted(script)}</script></body></html>
+`.markup;
+}
+
+function sectionsOf(model: ReportModel): Section[] {
+  const { nodes, measures, curves, exhibits, quarantined } = model;
+  return [
+    { id: 'failures', title: 'What failed', body: failedNodes(nodes).length > 0 && drawFailures(nodes) },
+    { id: 'graph', title: 'Graph', body: nodes.length > 0 && html`${legend(model)}${drawGraph(nodes)}` },
+    {
+      id: 'sounds',
+      title: exhibits.some((one) => one.groups.some((group) => group.items.some((item) => item.audio !== undefined)))
+        ? 'Sounds'
+        : 'Exhibits',
+      body: exhibits.length > 0 && html`${exhibits.map(drawExhibit)}`,
+    },
+    { id: 'measures', title: 'Measures', body: measures.length > 0 && drawMeasures(measures) },
+    { id: 'training', title: 'Training', body: curves.length > 0 && drawCurves(model) },
+    { id: 'quarantine', title: 'Left out', body: quarantined.length > 0 && drawQuarantine(quarantined) },
+    { id: 'nodes', title: 'Nodes', body: nodes.length > 0 && drawNodes(nodes) },
+    { id: 'settings', title: 'Settings', body: model.settings !== undefined && drawSettings(model.settings) },
+    { id: 'origin', title: 'Origin', body: drawOrigin(model) },
+  ];
+}
+
+function drawHead({ run, nodes, measures, links }: ReportModel): Markup {
+  const count = (outcome: Outcome): number => nodes.filter((node) => outcomeOf(node) === outcome).length;
+  const facts: [string, string][] = [
+    ['preset', run.preset],
+    ['started', moment(run.startedAt)],
+    ['took', duration(run.seconds)],
+    [
+      'nodes',
+      [
+        `${count('ran')} ran`,
+        `${count('reused')} reused`,
+        count('failed') > 0 ? `${count('failed')} failed` : '',
+        count('idle') > 0 ? `${count('idle')} not run` : '',
+      ]
+        .filter(Boolean)
+        .join(', '),
+    ],
+  ];
+  const temporal =
+    links.temporalUi !== undefined &&
+    /^https?:\/\//.test(links.temporalUi) &&
+    html`<div><dt>history</dt><dd><a href="${links.temporalUi}" rel="noreferrer">Temporal UI</a></dd></div>`;
+  return html`<div class="head"><p class="eyebrow"><span class="status ${run.status}">${outcomeSign(run.status === 'done' ? 'ran' : run.status === 'failed' ? 'failed' : 'idle')}${run.status}</span>${run.pipeline}</p>
+<h1>${run.headline}</h1>
+<dl class="facts">${facts.filter(([, value]) => value !== '').map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}${temporal}</dl>
+${measures.length > 0 && drawScores(measures)}</div>`;
+}
+
+function legend({ nodes }: ReportModel): Markup {
+  const kinds: [Outcome, string][] = [
+    ['ran', 'ran in this run'],
+    ['reused', 'reused: same inputs, settings and code'],
+    ['failed', 'failed'],
+    ['waiting', 'waiting'],
+    ['idle', 'not run'],
+  ];
+  const present = kinds.filter(([outcome]) => nodes.some((node) => outcomeOf(node) === outcome));
+  const details = [
+    nodes.some((node) => node.kind === 'map') ? 'a double edge is a map over many elements' : '',
+    nodes.some((node) => node.attempts > 1) ? '×2 counts attempts' : '',
+    'bars compare times',
+  ].filter(Boolean);
+  return html`<p class="legend">${present.map(([outcome, words]) => html`<span>${outcomeSign(outcome)}${words}</span>`)}<span class="rest">${details.join(' · ')}</span></p>`;
+}
+
+function drawCurves({ curves }: ReportModel): Markup {
+  const byNode = [...new Set(curves.map((curve) => curve.node))];
+  return html`${byNode.map((node) => html`<h3><a class="origin" href="#node-${slug(node)}">${node}</a></h3><div class="curves">${curves.map((curve, i) => curve.node === node && drawCurve(curve, i))}</div>`)}`;
+}
+
+function drawOrigin({ run, machine, backend, code }: ReportModel): Markup {
+  const identity: [string, string][] = [
+    ['workflow', run.workflowId],
+    ['run', run.runId],
+    ['started', run.startedAt],
+  ];
+  const computer = Object.entries({ ...machine, ...(backend === undefined ? {} : { backend }) });
+  return html`<div class="columns wide">${pairs('run', identity)}${computer.length > 0 && pairs('machine', computer)}</div>${Object.keys(code).length > 0 && html`<h3>Code</h3>${drawCode(code)}`}`;
+}
+
+/** A held note above notes that move on. */
+const mark = html`<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect x="2" y="4.5" width="20" height="4.6" rx="2.3"/><rect x="2" y="14.9" width="4.6" height="4.6" rx="2.3"/><rect x="9.7" y="14.9" width="4.6" height="4.6" rx="2.3"/><rect x="17.4" y="14.9" width="4.6" height="4.6" rx="2.3"/></svg>`;
+
+const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;

@@ -1,0 +1,2 @@
+export { runMap } from './run-map.ts';
+export { runPipeline } from './run-pipeline.ts';
