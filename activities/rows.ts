@@ -7,6 +7,9 @@ import type { RunState } from './state.ts';
 /** How a run is named in the ledger: a workflow id can be used again, so the first execution's id stands beside it. */
 export const runName = ({ workflowId, runId }: Pick<RunIdentity, 'workflowId' | 'runId'>): string => `${workflowId}/${runId}`;
 
+/** Output, of no node, under which a run's whole report is an artifact: it outlives the server's memory. */
+export const summaryOutput = 'summary';
+
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /** A run's first row: a run that ends without its last word is still known. */

@@ -19,7 +19,7 @@ export async function describeRun(runs: RunClient, workflowId: string): Promise<
     description = await runs.client.workflow.getHandle(workflowId).describe();
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    const known = await fromLedger(runs.ledger, workflowId);
+    const known = await fromLedger(runs, workflowId);
     if (known !== undefined) return known;
     throw new SostenutoError({ code: 'NO_SUCH_RUN', what: `Neither the server nor the ledger knows a run "${workflowId}".`, where: workflowId, hint: '`sostenuto status` lists the runs.' });
   }
@@ -47,7 +47,7 @@ export async function waitForRun(runs: RunClient, workflowId: string): Promise<R
 
 /** A run without a result: what its last words or its first row in the ledger say. */
 async function ended(runs: RunClient, workflowId: string, status: RunStatus): Promise<RunReport> {
-  const known = await fromLedger(runs.ledger, workflowId);
+  const known = await fromLedger(runs, workflowId);
   if (known !== undefined) return { ...known, status };
   const { runId, startTime, closeTime } = await runs.client.workflow.getHandle(workflowId).describe();
   const seconds = closeTime === undefined ? 0 : (closeTime.getTime() - startTime.getTime()) / 1000;

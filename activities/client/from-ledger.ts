@@ -1,13 +1,20 @@
-import type { Ledger } from '../../engine/ledger/ledger.ts';
+import type { Artifact } from '../../engine/define/ports.ts';
 import type { Cache, NodeReport, NodeStatus, RunReport, RunStatus } from '../messages.ts';
+import { summaryOutput } from '../rows.ts';
+import type { RunClient } from './run-client.ts';
 
-/** The newest run with this workflow id, from the ledger alone. */
-export async function fromLedger(ledger: Ledger, workflowId: string): Promise<RunReport | undefined> {
-  const [run] = await ledger.query(`SELECT * FROM runs WHERE starts_with(run, $1 || '/') OR run = $1 ORDER BY startedAt DESC LIMIT 1`, [workflowId]);
+/** The newest run with this workflow id, from ledger and store alone: its own last words, else its rows. */
+export async function fromLedger({ ledger, store }: Pick<RunClient, 'ledger' | 'store'>, workflowId: string): Promise<RunReport | undefined> {
+  const [run] = await ledger.query(`SELECT * FROM runs WHERE starts_with(run, $1 || '/') ORDER BY startedAt DESC LIMIT 1`, [workflowId]);
   if (run === undefined) return undefined;
   const name = text(run['run']);
-  const nodes = await ledger.query('SELECT * FROM nodes WHERE run = $1 AND item IS NULL ORDER BY written', [name]);
   const artifacts = await ledger.query('SELECT * FROM artifacts WHERE run = $1 AND item IS NULL', [name]);
+  const summary = artifacts.find((row) => row['node'] === '' && row['output'] === summaryOutput);
+  if (summary !== undefined) {
+    const artifact: Artifact = { form: 'json', digest: text(summary['digest']), bytes: Number(summary['bytes']) };
+    if (await store.has(artifact)) return store.readJson<RunReport>(artifact);
+  }
+  const nodes = await ledger.query('SELECT * FROM nodes WHERE run = $1 AND item IS NULL ORDER BY node', [name]);
   const outputs = new Map<string, Record<string, { digest: string; bytes: number }>>();
   for (const row of artifacts) {
     const of = outputs.get(text(row['node'])) ?? {};

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../../engine/define/task.ts';
 import type { Lease } from '../../engine/leases/leases.ts';
 import { nodeKey } from '../../engine/keys/keys.ts';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
+import type { ActionRecord } from '../../engine/actions/actions.ts';
 import { keyed, lookUp, record } from '../cache.ts';
 import { type ChildLimits, ChildRunner, defaultLimits } from '../child/runner.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -60,7 +61,7 @@ export class ChildSlot {
 export async function execute(execution: Execution): Promise<NodeOutcome> {
   const { deps, context, plan, node, run, inputs, element, beats } = execution;
   const key = nodeKey(keyed(plan, node, inputs, element?.item));
-  const look = async (): Promise<Outputs | undefined> => (await lookUp(deps, plan, node, key))?.outputs;
+  const look = () => lookUp(deps, plan, node, key);
   const name = element === undefined ? node.id : `${node.id}/${element.id}`;
   const ttlMs = Math.max(2, Math.min(30, node.heartbeatSeconds)) * 1000;
   const taken = await takeLease(
@@ -68,7 +69,7 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
     { key, name: `${runName(run)} ${name}`, ttlMs, signal: context.cancellationSignal, onWaiting: (holder) => beats.tell({ waitsFor: holder }) },
     look,
   );
-  if ('done' in taken) return { key, outputs: taken.done, cache: 'hit', seconds: 0, attempts: 0 };
+  if ('done' in taken) return found(taken.done, context);
   const { lease } = taken;
   const lost = new AbortController();
   const renewal = setInterval(() => void lease.renew().catch((error: unknown) => lost.abort(error)), ttlMs / 3);
@@ -93,6 +94,13 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
     clearInterval(renewal);
     await lease.release().catch((error: unknown) => deps.warn(`The lease of ${name} was not released: ${String(error)}`));
   }
+}
+
+/** A result that an earlier attempt of this very activity recorded before it died was executed by this run, not reused. */
+function found(record: ActionRecord, { info }: Context): NodeOutcome {
+  const { key, outputs, seconds, attempts } = record;
+  const isOurs = info.attempt > 1 && Date.parse(record.startedAt) >= info.scheduledTimestampMs;
+  return isOurs ? { key, outputs, cache: 'miss', seconds, attempts } : { key, outputs, cache: 'hit', seconds: 0, attempts: 0 };
 }
 
 async function runUnderLease(execution: Execution, key: string, lease: Lease, signal: AbortSignal): Promise<{ outputs: Outputs; adoptedFrom?: string }> {

@@ -2,14 +2,14 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
 import { SostenutoError } from '../../errors/problem.ts';
-import { elementsOfGroup, quarantine, type WorkList } from '../advance/elements.ts';
+import { elementsOfGroup, type KeyedElement, quarantine, type WorkList } from '../advance/elements.ts';
 import { inputsOf, type NodeInputs } from '../cache.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure, errorData, isWorthRetrying } from '../failures.ts';
 import type { GroupOutcome, GroupRequest, NodeOutcome, NodeRequest } from '../messages.ts';
 import { type LoadedPlan, loadPlan, plannedNode } from '../plan/run-plan.ts';
 import { loadState } from '../state.ts';
-import { ChildSlot, execute } from './execute.ts';
+import { ChildSlot, execute, type Execution } from './execute.ts';
 import { Heartbeats } from './heartbeats.ts';
 
 /**
@@ -50,28 +50,28 @@ async function readInputs(deps: Dependencies, plan: LoadedPlan, node: PlannedNod
   throw new SostenutoError({ code: 'NO_INPUTS', what: `"${node.id}" was started before its inputs were there.`, where: node.id, found: `nothing from ${missing.join(', ')}` });
 }
 
-async function executeGroup(shared: Omit<Parameters<typeof execute>[0], 'element'>, request: GroupRequest): Promise<GroupOutcome> {
+type Shared = Omit<Execution, 'element'>;
+
+async function executeGroup(shared: Shared, request: GroupRequest): Promise<GroupOutcome> {
   const { deps, context, node, beats } = shared;
   const list = await deps.store.readJson<WorkList>(request.work.work);
   const elements = elementsOfGroup(list, request.work, request.group);
   const failed: { id: string; reason: string }[] = [];
   const sum = { ran: 0, hits: 0, seconds: 0 };
   let again: unknown;
-  for (const [done, { id, item }] of elements.entries()) {
-    beats.tell({ element: id, done, elements: elements.length });
+  for (const [done, element] of elements.entries()) {
+    beats.tell({ element: element.id, done, elements: elements.length });
     try {
-      const outcome = await execute({ ...shared, element: { id, item } });
+      const outcome = await executeElement(shared, element);
       if (outcome.cache === 'hit') sum.hits++;
       else sum.ran++;
       sum.seconds += outcome.seconds;
     } catch (error) {
       if (context.cancellationSignal.aborted) throw error;
       const data = errorData(error);
-      // One element that has to be tried again doesn't keep the others waiting.
-      if (isWorthRetrying(data, context.info.attempt)) again ??= error;
-      else failed.push(quarantine(id, data.message));
-      // A process that died takes nothing with it; the next element gets a new one.
-      shared.child.close();
+      // One element that has to wait for better times doesn't keep the others waiting.
+      if (data.retryable === true) again ??= error;
+      else failed.push(quarantine(element.id, data.message));
     }
     if (failed.length > node.maxFailures) break;
   }
@@ -84,6 +84,20 @@ async function executeGroup(shared: Omit<Parameters<typeof execute>[0], 'element
     ...(first === undefined ? {} : { first: `${first.id}: ${first.reason}`.slice(0, 300) }),
     attempts: context.info.attempt,
   };
+}
+
+/** An error that nobody typed gets its few attempts at once: the group as a whole needn't start again. */
+async function executeElement(shared: Shared, { id, item }: KeyedElement): Promise<NodeOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await execute({ ...shared, element: { id, item } });
+    } catch (error) {
+      // A process that failed may be in a bad state; the next attempt gets a new one.
+      shared.child.close();
+      const data = errorData(error);
+      if (shared.context.cancellationSignal.aborted || data.retryable === true || !isWorthRetrying(data, attempt)) throw error;
+    }
+  }
 }
 
 function checkArgument(request: unknown, task: string): asserts request is NodeRequest | GroupRequest {

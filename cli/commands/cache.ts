@@ -23,7 +23,9 @@ export function declare(command: Command): void {
       .option('--pipeline <name>', 'only results of this pipeline')
       .option('--json', 'print one JSON object last');
   filtered('ls', 'List the newest results.').option('--limit <count>', 'at most so many', wholeNumber, 30).action(list);
-  filtered('rm', 'Forget results, so that their nodes run again. The data stays until `sostenuto gc`.').argument('[keys...]', 'keys or their first digits').action(remove);
+  filtered('rm', 'Forget results, so that their nodes run again. The data stays until `sostenuto gc`.')
+    .argument('[keys...]', 'keys or their first digits')
+    .action(remove);
   command
     .command('verify')
     .description('Read every object and compare it with its name.')
@@ -33,7 +35,9 @@ export function declare(command: Command): void {
 }
 
 const matches = (record: ActionRecord, { task, node, pipeline }: Filter): boolean =>
-  (task === undefined || record.task === task) && (node === undefined || record.node === node) && (pipeline === undefined || record.pipeline === pipeline);
+  (task === undefined || record.task === task) &&
+  (node === undefined || record.node === node) &&
+  (pipeline === undefined || record.pipeline === pipeline);
 
 async function openCache() {
   const [{ openProjectStore }, cache] = await Promise.all([import('../session/project.ts'), import('../../engine/collect/cache.ts')]);
@@ -46,7 +50,14 @@ async function list(options: Filter & { limit: number }): Promise<void> {
   const shown = found.slice(0, options.limit);
   if (options.json) return printJson({ total: found.length, actions: shown });
   const bytes = ({ outputs }: ActionRecord): number => Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0);
-  const rows = shown.map((record) => [record.key.slice(0, 12), record.node ?? '', record.task, record.startedAt, duration(record.seconds), size(bytes(record))]);
+  const rows = shown.map((record) => [
+    record.key.slice(0, 12),
+    record.node ?? '',
+    record.task,
+    record.startedAt,
+    duration(record.seconds),
+    size(bytes(record)),
+  ]);
   for (const line of tableLines(['key', 'node', 'task', 'made', 'took', 'size'], rows)) print(line);
   say(`${shown.length} of ${found.length} results`);
 }
@@ -54,7 +65,11 @@ async function list(options: Filter & { limit: number }): Promise<void> {
 async function remove(keys: readonly string[], options: Filter): Promise<void> {
   const isNarrowed = options.task !== undefined || options.node !== undefined || options.pipeline !== undefined;
   if (keys.length === 0 && !isNarrowed) {
-    throw new SostenutoError({ code: 'BAD_USAGE', what: 'Say which results to forget.', expected: 'keys, or --task, --node or --pipeline' });
+    throw new SostenutoError({
+      code: 'BAD_USAGE',
+      what: 'Say which results to forget.',
+      expected: 'keys, or --task, --node or --pipeline',
+    });
   }
   const { store, removeActions } = await openCache();
   const isNamed = ({ key }: ActionRecord): boolean => keys.length === 0 || keys.some((start) => start.length >= 4 && key.startsWith(start));
@@ -69,7 +84,9 @@ async function verify(options: { json?: boolean; repair?: boolean }): Promise<vo
   const isSound = found.damaged.length === 0 && found.incomplete.length === 0;
   if (!isSound && !found.isRepaired) process.exitCode = exitCodes.data;
   if (options.json) return printJson(found);
-  print(`${found.objects} objects (${size(found.bytes)}), ${found.damaged.length} damaged; ${found.actions} results, ${found.incomplete.length} incomplete`);
+  print(
+    `${found.objects} objects (${size(found.bytes)}), ${found.damaged.length} damaged; ${found.actions} results, ${found.incomplete.length} incomplete`,
+  );
   for (const digest of found.damaged) print(`  damaged object ${digest}`);
   for (const key of found.incomplete) print(`  incomplete result ${key}`);
   for (const path of found.foreign) print(`  not an object: ${path}`);

@@ -7,7 +7,10 @@ export function declare(command: Command): void {
     .option('--detach', 'return as soon as the run has started')
     .option('--id <workflowId>', 'name of the new run')
     .option('--leave-at-gate', 'end with exit code 4 when only a person can go on')
-    .addHelpText('after', '\nStarts the same request again: finished nodes are found in the cache, a training goes on from its last checkpoint.')
+    .addHelpText(
+      'after',
+      '\nStarts the same request again: finished nodes are found in the cache, a training goes on from its last checkpoint.',
+    )
     .action(async (workflowId: string, options: RunOptions) => {
       const { resumeRun } = await import('../session/resume-run.ts');
       process.exitCode = await resumeRun(workflowId, options);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type RequestOptions, declareRequest, requestOf } from '../request.ts';
+import { declareRequest, type RequestOptions, requestOf } from '../request.ts';
 
 export function declare(command: Command): void {
   declareRequest(command.argument('<pipeline>', 'its name'))

@@ -18,12 +18,17 @@ Examples:
 
 async function ask(given: string | undefined, options: { json?: boolean }): Promise<void> {
   const query = given ?? (process.stdin.isTTY ? '' : await fromStdin());
-  if (query.trim() === '') throw new SostenutoError({ code: 'BAD_USAGE', what: 'There is no query.', expected: 'SQL as an argument or on stdin' });
+  if (query.trim() === '')
+    throw new SostenutoError({ code: 'BAD_USAGE', what: 'There is no query.', expected: 'SQL as an argument or on stdin' });
   const [{ projectHome }, { openLedger }] = await Promise.all([import('../session/project.ts'), import('../../engine/ledger/ledger.ts')]);
   const rows = (await openLedger(await projectHome()).query(query)).map(plainRow);
   if (options.json) return printJson({ rows });
   const columns = Object.keys(rows[0] ?? {});
-  for (const line of tableLines(columns, rows.map((row) => columns.map((column) => row[column])))) print(line);
+  for (const line of tableLines(
+    columns,
+    rows.map((row) => columns.map((column) => row[column])),
+  ))
+    print(line);
   say(`${rows.length} rows`);
 }
 

@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 export interface StartOptions {
   readonly json?: boolean;
   readonly exit?: boolean;
-  readonly pipeline: string;
+  readonly pipeline?: string;
   readonly preset?: string;
 }
 
 export function declare(command: Command): void {
   command
     .option('--exit', 'end when the demo is done, also in a terminal')
-    .option('--pipeline <name>', 'another pipeline than the demo', 'video-to-audio')
+    .option('--pipeline <name>', 'another pipeline than the first of temporal.config.ts')
     .option('--preset <name>', "another preset than the pipeline's first")
     .addHelpText('after', '\nIn a terminal, server, UI and report stay up until Ctrl-C. Without one (CI, a pipe) it ends with the demo.')
     .action(async (options: StartOptions) => {

@@ -17,7 +17,13 @@ export function declare(command: Command): void {
       }
       const runs = await latestRuns(options.limit);
       if (options.json) return printJson({ runs });
-      const rows = runs.map(({ workflowId: id, pipeline, status, startedAt, seconds }) => [id, pipeline, status, startedAt, duration(seconds)]);
+      const rows = runs.map(({ workflowId: id, pipeline, status, startedAt, seconds }) => [
+        id,
+        pipeline,
+        status,
+        startedAt,
+        duration(seconds),
+      ]);
       for (const line of tableLines(['run', 'pipeline', 'status', 'started', 'took'], rows)) print(line);
       say(`${runs.length} runs`);
     });

@@ -29,6 +29,8 @@ function queuesFrom(text: string): Queue[] {
     const name = known.find((queue) => queue === word.trim());
     if (name !== undefined) return name;
     const close = nearest(word, known);
-    throw new InvalidArgumentError(`There is no queue "${word}"${close === undefined ? '' : `; did you mean ${close}?`} (light, cpu, train)`);
+    throw new InvalidArgumentError(
+      `There is no queue "${word}"${close === undefined ? '' : `; did you mean ${close}?`} (light, cpu, train)`,
+    );
   });
 }

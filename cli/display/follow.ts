@@ -30,6 +30,12 @@ export class Follower {
     this.#last = snapshot;
   }
 
+  /** Writes a line that stays. */
+  note(line: string): void {
+    this.#screen?.clear();
+    this.#terminal.write(`${line}\n`);
+  }
+
   /** Takes live lines away, so that a summary can stand in their place. */
   end(): void {
     this.#screen?.clear();

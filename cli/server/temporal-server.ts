@@ -36,6 +36,9 @@ export interface TemporalServer {
   stop(): Promise<void>;
 }
 
+/** How long a living server may be silent. */
+const PATIENCE_SECONDS = 30;
+
 const uiUrl = (port: number): string => `http://${LOOPBACK}:${port}`;
 
 /**
@@ -52,7 +55,7 @@ export async function ensureServer(options: ServerOptions): Promise<TemporalServ
     return { address, started: false, stop: async () => {} };
   }
   return withServerLock(home, async () => {
-    const own = await findServer(home);
+    const own = await waitForOwn(home);
     if (own !== undefined && isAsAsked(own, options))
       return { address: own.address, uiUrl: uiUrl(own.uiPort), started: false, stop: async () => {} };
     if (own !== undefined) throw otherPorts(own, options);
@@ -75,22 +78,35 @@ export async function ensureServer(options: ServerOptions): Promise<TemporalServ
 
 /** The server that was started for this home, if it still lives and answers. A stale `server.json` counts as none. */
 export async function findServer(home: string): Promise<ServerRecord | undefined> {
-  const record = readServerRecord(resolve(home));
-  if (record === undefined || !isOwnServer(resolve(home), record)) return undefined;
-  return (await answers(record.address)) ? record : undefined;
+  const record = livingRecord(resolve(home));
+  return record !== undefined && (await answers(record.address)) ? record : undefined;
+}
+
+const livingRecord = (home: string): ServerRecord | undefined => {
+  const record = readServerRecord(home);
+  return record !== undefined && isOwnServer(home, record) ? record : undefined;
+};
+
+/** As `findServer`, but a living server gets time to answer: on a busy machine, or just started. A second one on its database would destroy it. */
+async function waitForOwn(home: string): Promise<ServerRecord | undefined> {
+  for (const limit = performance.now() + PATIENCE_SECONDS * 1000; ; ) {
+    const record = livingRecord(home);
+    if (record === undefined) return undefined;
+    const silence = await reasonOfSilence(record.address);
+    if (silence === undefined) return record;
+    if (performance.now() > limit) throw hangs(home, record, silence);
+  }
 }
 
 /** Ends the server that was started for this home. @returns whether there was one */
 export async function stopServer(home: string): Promise<boolean> {
-  const record = readServerRecord(resolve(home));
-  if (record === undefined || !isOwnServer(resolve(home), record)) return false;
+  const record = livingRecord(resolve(home));
+  if (record === undefined) return false;
   await stopProcess(resolve(home), record.pid);
   return true;
 }
 
 async function startOn(home: string, options: ServerOptions): Promise<ServerRecord> {
-  // A server of this home that hangs would keep the database open.
-  if (await stopServer(home)) options.log?.("this home's server did not answer and was ended");
   const tool = findTemporalTool(options.cliPath);
   for (;;) {
     const ports = await choosePorts({
@@ -115,6 +131,19 @@ function otherPorts(own: ServerRecord, { home, port, uiPort }: ServerOptions): S
     expected: `port ${port ?? 'any'}, UI ${uiPort ?? 'any'}`,
     hint: `end process ${own.pid} (its runs stay), or leave the ports out`,
   });
+}
+
+function hangs(home: string, { pid, address }: ServerRecord, found: string): SostenutoError {
+  return new SostenutoError(
+    {
+      code: 'SERVER_HANGS',
+      what: `This home's Temporal server (process ${pid}) lives, but has not answered for ${PATIENCE_SECONDS} s.`,
+      where: `${address}, ${home}`,
+      found,
+      hint: `end process ${pid} and start again: its runs stay`,
+    },
+    { retryable: true },
+  );
 }
 
 function unreachable(address: string, found: string): SostenutoError {

@@ -1,6 +1,6 @@
 import type { ActionRecord } from '../../engine/actions/actions.ts';
 import { listActions } from '../../engine/collect/cache.ts';
-import { collectGarbage, type Collection } from '../../engine/collect/collect.ts';
+import { type Collection, collectGarbage } from '../../engine/collect/collect.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { reachedObjects } from '../../engine/store/references.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
@@ -24,7 +24,8 @@ export async function collectUnreached({ keepRuns, keepDays, dryRun }: KeepOptio
   const isWanted = ({ key, startedAt }: ActionRecord): boolean => keys.has(key) || startedAt >= youngest;
   const reached = reachedBy(store, listActions(store).filter(isWanted));
   // Elements of maps have keys that no run lists; one stays if its map's result refers to what it made.
-  const isReached = ({ item, outputs }: ActionRecord): boolean => item !== undefined && Object.values(outputs).every(({ digest }) => reached.has(digest));
+  const isReached = ({ item, outputs }: ActionRecord): boolean =>
+    item !== undefined && Object.values(outputs).every(({ digest }) => reached.has(digest));
   return collectGarbage(store, {
     keepAction: (record) => isWanted(record) || isReached(record),
     ...(dryRun === undefined ? {} : { isDryRun: dryRun }),

@@ -3,7 +3,7 @@ import { inputsOf, keyed, wholeKey } from '../../activities/cache.ts';
 import type { Outputs, RunRequest } from '../../activities/messages.ts';
 import { indexPlan, type LoadedPlan, noSuchNode, withEverythingBelow } from '../../activities/plan/run-plan.ts';
 import { findAction } from '../../engine/actions/actions.ts';
-import { explainNode, type Explanation } from '../../engine/explain/explain.ts';
+import { type Explanation, explainNode } from '../../engine/explain/explain.ts';
 import { describeExplanation } from '../../engine/explain/words.ts';
 import { fingerprintTasks } from '../../engine/fingerprint/fingerprint.ts';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
@@ -27,12 +27,16 @@ export interface NodeExplanation {
 export async function explainRequest(project: Project, request: RunRequest, names: readonly string[]): Promise<NodeExplanation[]> {
   const { config } = project;
   const plan = checkedPlan(project, request);
-  for (const name of names) if (!plan.nodes.some(({ id }) => id === name)) throw new SostenutoError({ ...noSuchNode(name, plan.nodes), where: 'nodes' });
+  for (const name of names)
+    if (!plan.nodes.some(({ id }) => id === name)) throw new SostenutoError({ ...noSuchNode(name, plan.nodes), where: 'nodes' });
   const store = await openStore(config.home);
-  const code = await fingerprintTasks(Object.fromEntries(plan.nodes.flatMap((node) => (node.code === undefined ? [] : [[node.task, node.code]]))), {
-    projectRoot: config.root,
-    cache: join(config.home, 'cache'),
-  });
+  const code = await fingerprintTasks(
+    Object.fromEntries(plan.nodes.flatMap((node) => (node.code === undefined ? [] : [[node.task, node.code]]))),
+    {
+      projectRoot: config.root,
+      cache: join(config.home, 'cache'),
+    },
+  );
   const forced = request.from === undefined ? [] : withEverythingBelow(plan.nodes, request.from);
   // The plan is only looked at, so it needs no place in the store.
   const loaded = indexPlan({ format: 1, plan: { ...plan, code }, forced }, { form: 'json', digest: '', bytes: 0 });
@@ -49,7 +53,12 @@ async function explainPlanned(store: Store, plan: LoadedPlan, node: PlannedNode,
   const given = inputsOf(node, (id) => known.get(id));
   if (given === undefined) {
     const after = (plan.upstream[plan.indexOf.get(node.id) ?? -1] ?? []).map((n) => plan.nodes[n]?.id ?? '').filter((id) => !known.has(id));
-    return { node: node.id, decision: 'undecided', after, line: `${statusSigns.pending} ${node.id}: decided by what ${after.join(', ')} will make` };
+    return {
+      node: node.id,
+      decision: 'undecided',
+      after,
+      line: `${statusSigns.pending} ${node.id}: decided by what ${after.join(', ')} will make`,
+    };
   }
   const key = wholeKey(plan, node, given);
   const all = keyed(plan, node, { ...given.inputs, ...(given.over === undefined ? {} : { '[]': given.over }) });

@@ -1,8 +1,8 @@
+import type { RunRequest } from '../../activities/messages.ts';
 import { checkRequest } from '../../activities/plan/request.ts';
 import { noSuchNode } from '../../activities/plan/run-plan.ts';
-import type { RunRequest } from '../../activities/messages.ts';
 import type { Pipeline } from '../../engine/define/pipeline.ts';
-import { planPipeline, type Plan } from '../../engine/plan/plan.ts';
+import { type Plan, planPipeline } from '../../engine/plan/plan.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { Config } from '../config/config.ts';
@@ -33,6 +33,7 @@ export function checkedPlan({ pipelines }: Project, given: RunRequest): Plan {
     ...(request.preset === undefined ? {} : { preset: request.preset }),
     ...(request.settings === undefined ? {} : { settings: request.settings }),
   });
-  if (request.from !== undefined && !plan.nodes.some(({ id }) => id === request.from)) throw new SostenutoError(noSuchNode(request.from, plan.nodes));
+  if (request.from !== undefined && !plan.nodes.some(({ id }) => id === request.from))
+    throw new SostenutoError(noSuchNode(request.from, plan.nodes));
   return plan;
 }

@@ -39,7 +39,7 @@ function halfValue(half: number): number {
 let table: Float32Array | undefined;
 
 /** Widens through a table of all 65,536 values, several times faster than arithmetic. */
-export function fromHalfBits(halves: Uint16Array, out = new Float32Array(halves.length)): Float32Array {
+export function fromHalfBits(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
   table ??= Float32Array.from({ length: 65536 }, (_, half) => halfValue(half));
   for (let i = 0; i < halves.length; i++) out[i] = table[halves[i] ?? 0] ?? 0;
   return out;

@@ -6,7 +6,20 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { Field, FixedSizeList, Float16, Float32, makeData, RecordBatch, RecordBatchFileWriter, Schema, Struct, Uint8 } from 'apache-arrow';
+import {
+  BufferType,
+  Data,
+  Field,
+  FixedSizeList,
+  Float16,
+  Float32,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  Schema,
+  Struct,
+  Uint8,
+} from 'apache-arrow';
 import { z } from 'zod';
 import { SostenutoError } from '../../errors/problem.ts';
 import { toHalves } from './float16.ts';
@@ -56,7 +69,7 @@ export interface ShardWriter {
 export function createShard(directory: string, description: ShardDescription): ShardWriter {
   const { name, scalar, rowsPerSecond, shape } = description;
   const width = shape.reduce((product, side) => product * side, 1);
-  const type = new FixedSizeList(width, new Field('item', types[scalar](), false));
+  const type = new FixedSizeList<Float32 | Float16 | Uint8>(width, new Field('item', types[scalar](), false));
   const schema = new Schema(
     [new Field('value', type, false)],
     new Map([
@@ -79,8 +92,8 @@ export function createShard(directory: string, description: ShardDescription): S
         throw new TypeError(`clip "${id}": a shard of ${scalar} doesn't take ${data.constructor.name}`);
       const rows = data.length / width;
       const values = scalar === 'f16' && data instanceof Float32Array ? toHalves(data) : data;
-      const child = makeData({ type: types[scalar](), data: values, length: values.length, nullCount: 0 });
-      const list = makeData({ type, child, length: rows, nullCount: 0 });
+      const items = new Data(type.valueType, 0, values.length, 0, { [BufferType.DATA]: values });
+      const list = new Data(type, 0, rows, 0, {}, [items]);
       writer.write(new RecordBatch(schema, makeData({ type: new Struct(schema.fields), children: [list], length: rows, nullCount: 0 })));
       clips.push({ id, rows });
       ids.add(id);

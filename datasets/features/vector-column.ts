@@ -120,7 +120,7 @@ function openAt(file: number, path: string, column: string): VectorColumn {
     if (header.compression) throw bad(path, 'compressed buffers', 'uncompressed buffers');
     const lengths = header.nodes[node];
     const buffer = header.buffers[values];
-    const nulls = (lengths?.nullCount ?? 0) + (header.nodes[node + 1]?.nullCount ?? 0);
+    const nulls = lengths?.nullCount || (header.nodes[node + 1]?.nullCount ?? 0);
     if (!lengths || !buffer || nulls > 0) throw bad(path, `${nulls} nulls in "${column}"`, 'vectors without nulls');
     const at = block.offset + block.metaDataLength + buffer.offset;
     if (buffer.length < lengths.length * rowBytes || at + lengths.length * rowBytes > size) {
@@ -168,7 +168,7 @@ function columnOf(file: number, path: string, layout: Layout): VectorColumn {
         const bytes = scratch(values * 2);
         readBytes(bytes, at);
         if (out === undefined && widened.length < values) widened = new Float32Array(values);
-        const target = out instanceof Float32Array ? out.subarray(0, values) : widened.subarray(0, values);
+        const target: Float32Array = out instanceof Float32Array ? out.subarray(0, values) : widened.subarray(0, values);
         return fromHalfBits(new Uint16Array(bytes.buffer, 0, values), target);
       }
       const bytes = out ? new Uint8Array(out.buffer, out.byteOffset, count * rowBytes) : scratch(count * rowBytes);

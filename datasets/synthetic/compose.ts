@@ -122,7 +122,8 @@ export function composePiece(seed: number, options: { readonly seconds?: readonl
       const strong = at % 2 === 0;
       melodyStep = Math.max(5, Math.min(15, melodyStep + draws.pick([-2, -1, -1, 0, 1, 1, 2, 3])));
       // Strong beats take the nearest tone of the chord, the last note the tonic.
-      if (strong) while (![0, 2, 4].includes((((melodyStep - root) % 7) + 7) % 7)) melodyStep += melodyStep > 10 ? -1 : 1;
+      const direction = melodyStep > 10 ? -1 : 1;
+      if (strong) while (![0, 2, 4].includes((((melodyStep - root) % 7) + 7) % 7)) melodyStep += direction;
       const step = isLast ? 7 * Math.round(melodyStep / 7) : melodyStep;
       notes.push({ pitch: fold(degree(step), 67, HIGHEST_USED_PITCH), beat: beat + at, beats, voice: 'melody' });
       at += beats;

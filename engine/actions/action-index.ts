@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '../keys/keys.ts';
 import { actionIndexPath } from '../store/layout.ts';
@@ -46,7 +46,10 @@ interface Read {
 const known = new Map<string, Read>();
 
 /** Actions of a node, oldest line first. */
-export function indexedActions(store: Pick<Store, 'root'>, of: { readonly task: string; readonly node: string; readonly item?: unknown }): IndexedAction[] {
+export function indexedActions(
+  store: Pick<Store, 'root'>,
+  of: { readonly task: string; readonly node: string; readonly item?: unknown },
+): IndexedAction[] {
   const item = itemName(of.item);
   return readIndex(store).filter((line) => line.task === of.task && line.node === of.node && line.item === item);
 }

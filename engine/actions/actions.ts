@@ -43,7 +43,11 @@ export interface ActionRecord {
  * The record under a key, if all that its outputs reach is in the store with the recorded sizes (with `verify`, also with
  * the recorded digests). A damaged record counts as none: the node runs again.
  */
-export async function findAction(store: Store, key: string, options: { readonly verify?: boolean } = {}): Promise<ActionRecord | undefined> {
+export async function findAction(
+  store: Store,
+  key: string,
+  options: { readonly verify?: boolean } = {},
+): Promise<ActionRecord | undefined> {
   const record = readAction(store, key);
   if (record === undefined) return undefined;
   return (await isComplete(store, Object.values(record.outputs), options)) ? record : undefined;

@@ -7,7 +7,7 @@ import type { Lease } from '../leases/leases.ts';
 import { renameInto, syncFolder } from '../store/durable-writer.ts';
 import { checkpointsPath, isDigest, temporaryPath } from '../store/layout.ts';
 import { storageFailure } from '../store/storage-failure.ts';
-import { type Store, hashFile } from '../store/store.ts';
+import { hashFile, type Store } from '../store/store.ts';
 import { listFiles } from '../store/tree-listing.ts';
 import { type CheckpointManifest, checkpointFolders, folderName, listCheckpoints, manifestName, readManifest } from './manifest.ts';
 
@@ -29,7 +29,13 @@ export interface CheckpointOptions {
 
 /** Checkpoints of one trajectory: whole or absent, newest first, damaged ones stepped over. */
 export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, options: CheckpointOptions = {}): Checkpoints {
-  if (!isDigest(trajectory)) throw new SostenutoError({ code: 'BAD_DIGEST', what: 'A trajectory is named by a key.', found: JSON.stringify(trajectory), expected: '64 hexadecimal digits' });
+  if (!isDigest(trajectory))
+    throw new SostenutoError({
+      code: 'BAD_DIGEST',
+      what: 'A trajectory is named by a key.',
+      found: JSON.stringify(trajectory),
+      expected: '64 hexadecimal digits',
+    });
   const warn = options.onWarning ?? (() => {});
   const config = sha256(canonicalJson(options.config ?? {}));
 
@@ -38,7 +44,9 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
       const manifest = await readWhole(directory, warn);
       if (manifest === undefined) continue;
       if (manifest.config !== config) {
-        warn(`Checkpoint of step ${manifest.step} was saved under another configuration (library, threads or flags): the result may differ in its last bits.`);
+        warn(
+          `Checkpoint of step ${manifest.step} was saved under another configuration (library, threads or flags): the result may differ in its last bits.`,
+        );
       }
       return { step: manifest.step, directory, state: manifest.state };
     }
@@ -79,7 +87,13 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
  * Lets a trajectory go on from a checkpoint of another one (changed code or settings, by a person's decision). The files are
  * linked, so either may be collected without the other; the manifest names the origin. Throws `CHECKPOINT_MISSING`.
  */
-export async function adoptCheckpoint(store: Pick<Store, 'root'>, fromTrajectory: string, step: number, toTrajectory: string, options: Pick<CheckpointOptions, 'lease'> = {}): Promise<CheckpointManifest> {
+export async function adoptCheckpoint(
+  store: Pick<Store, 'root'>,
+  fromTrajectory: string,
+  step: number,
+  toTrajectory: string,
+  options: Pick<CheckpointOptions, 'lease'> = {},
+): Promise<CheckpointManifest> {
   const known = await listCheckpoints(store, fromTrajectory);
   const wanted = known.find((checkpoint) => checkpoint.step === step);
   const manifest = wanted && (await readWhole(wanted.directory, () => {}));
@@ -88,17 +102,27 @@ export async function adoptCheckpoint(store: Pick<Store, 'root'>, fromTrajectory
       code: 'CHECKPOINT_MISSING',
       what: `There is no whole checkpoint of step ${step} to adopt.`,
       where: checkpointsPath(store.root, fromTrajectory),
-      expected: known.length === 0 ? 'a trajectory with checkpoints (`sostenuto checkpoints ls`)' : `one of the steps ${known.map((one) => one.step).join(', ')}`,
+      expected:
+        known.length === 0
+          ? 'a trajectory with checkpoints (`sostenuto checkpoints ls`)'
+          : `one of the steps ${known.map((one) => one.step).join(', ')}`,
     });
   }
   const temporary = temporaryPath(store.root);
   try {
     for (const { name } of manifest.files) {
       await mkdir(dirname(join(temporary, name)), { recursive: true });
-      await link(join(wanted.directory, name), join(temporary, name)).catch(() => copyFile(join(wanted.directory, name), join(temporary, name)));
+      await link(join(wanted.directory, name), join(temporary, name)).catch(() =>
+        copyFile(join(wanted.directory, name), join(temporary, name)),
+      );
     }
     await mkdir(temporary, { recursive: true });
-    const adopted: CheckpointManifest = { ...manifest, trajectory: toTrajectory, token: options.lease?.token ?? 0, adoptedFrom: { trajectory: fromTrajectory, step } };
+    const adopted: CheckpointManifest = {
+      ...manifest,
+      trajectory: toTrajectory,
+      token: options.lease?.token ?? 0,
+      adoptedFrom: { trajectory: fromTrajectory, step },
+    };
     await publish(store, temporary, adopted, options);
     return adopted;
   } catch (error) {
@@ -128,7 +152,12 @@ async function sealFiles(directory: string, onStep: CheckpointOptions['onStep'])
 }
 
 /** Manifest, sync, last check of the lease, rename: the moment before it there is no checkpoint, after it there is a whole one. */
-async function publish(store: Pick<Store, 'root'>, temporary: string, manifest: CheckpointManifest, options: Pick<CheckpointOptions, 'lease' | 'onStep'>): Promise<void> {
+async function publish(
+  store: Pick<Store, 'root'>,
+  temporary: string,
+  manifest: CheckpointManifest,
+  options: Pick<CheckpointOptions, 'lease' | 'onStep'>,
+): Promise<void> {
   const file = await open(join(temporary, manifestName), 'wx', 0o444);
   try {
     await file.writeFile(`${JSON.stringify(manifest)}\n`);
@@ -140,7 +169,9 @@ async function publish(store: Pick<Store, 'root'>, temporary: string, manifest: 
   for (const folder of inner.add(temporary)) await syncFolder(folder);
   options.onStep?.('manifest-synced');
   const folder = checkpointsPath(store.root, manifest.trajectory);
-  const same = checkpointFolders(store, manifest.trajectory).filter((one) => basename(one).startsWith(`${folderName(manifest.step, manifest.token, 0).slice(0, -3)}`));
+  const same = checkpointFolders(store, manifest.trajectory).filter((one) =>
+    basename(one).startsWith(`${folderName(manifest.step, manifest.token, 0).slice(0, -3)}`),
+  );
   const target = join(folder, folderName(manifest.step, manifest.token, same.length === 0 ? 0 : countOf(same[0]) + 1));
   options.lease?.checkNow();
   renameInto(temporary, target);

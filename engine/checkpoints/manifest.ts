@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkpointsPath, isDigest } from '../store/layout.ts';
 import { errorCode } from '../store/storage-failure.ts';
@@ -45,21 +45,24 @@ export function checkpointFolders(store: Pick<Store, 'root'>, trajectory: string
 export function readManifest(directory: string): CheckpointManifest {
   const manifest: CheckpointManifest = JSON.parse(readFileSync(join(directory, manifestName), 'utf8'));
   const isWhole = manifest.format === 1 && Number.isSafeInteger(manifest.step) && Array.isArray(manifest.files);
-  if (!isWhole || !manifest.files.every(({ name, digest }) => isSafeName(name) && isDigest(digest))) throw new Error('the manifest is not one');
+  if (!isWhole || !manifest.files.every(({ name, digest }) => isSafeName(name) && isDigest(digest)))
+    throw new Error('the manifest is not one');
   return manifest;
 }
 
 /** Checkpoints on disk, by trajectory, newest first; folders without a readable manifest are left out. */
 export async function listCheckpoints(store: Pick<Store, 'root'>, trajectory?: string): Promise<CheckpointInfo[]> {
   const trajectories = trajectory === undefined ? listFolder(join(store.root, 'checkpoints')).sort() : [trajectory];
-  return trajectories.flatMap((one) => checkpointFolders(store, one)).flatMap((directory) => {
-    try {
-      const manifest = readManifest(directory);
-      return [{ ...manifest, directory, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0) }];
-    } catch {
-      return [];
-    }
-  });
+  return trajectories
+    .flatMap((one) => checkpointFolders(store, one))
+    .flatMap((directory) => {
+      try {
+        const manifest = readManifest(directory);
+        return [{ ...manifest, directory, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0) }];
+      } catch {
+        return [];
+      }
+    });
 }
 
 function listFolder(path: string): string[] {

@@ -2,7 +2,7 @@ import { rmSync, statSync } from 'node:fs';
 import { actionKeys } from '../actions/action-index.ts';
 import { type ActionRecord, findAction, readAction } from '../actions/actions.ts';
 import { actionPath, isDigest } from '../store/layout.ts';
-import { type Store, hashFile } from '../store/store.ts';
+import { hashFile, type Store } from '../store/store.ts';
 import { objectFiles, rewriteIndex } from './collect.ts';
 
 /** All results that can be read, newest first. */

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { actionKeys } from '../actions/action-index.ts';
 import { type ActionRecord, readAction } from '../actions/actions.ts';
@@ -69,7 +69,11 @@ export async function collectGarbage(store: Store, options: CollectOptions): Pro
     },
   );
   if (!isDryRun && actions.removed > 0) rewriteIndex(store);
-  const objects = sweep(objectFiles(store), ({ name, path }) => reached.has(name) || changedAfter(path, oldest), ({ path }) => remove(path));
+  const objects = sweep(
+    objectFiles(store),
+    ({ name, path }) => reached.has(name) || changedAfter(path, oldest),
+    ({ path }) => remove(path),
+  );
   const checkpoints = sweep(
     entries(join(store.root, 'checkpoints')).map((name) => ({ name, path: checkpointsPath(store.root, name) })),
     ({ name, path }) => changedAfter(path, oldest) || (options.keepTrajectory?.(name) ?? true),
@@ -100,7 +104,9 @@ function sweep(all: readonly Entry[], isKept: (entry: Entry) => boolean, remove:
 /** Every object on disk with its digest. */
 export function objectFiles(store: Pick<Store, 'root'>): Entry[] {
   const root = join(store.root, 'objects');
-  return entries(root).flatMap((folder) => entries(join(root, folder)).map((rest) => ({ name: folder + rest, path: objectPath(store.root, folder + rest) })));
+  return entries(root).flatMap((folder) =>
+    entries(join(root, folder)).map((rest) => ({ name: folder + rest, path: objectPath(store.root, folder + rest) })),
+  );
 }
 
 /** Writes the index of actions anew without lines of results that are gone. */

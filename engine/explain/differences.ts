@@ -18,7 +18,14 @@ export function differences(from: unknown, to: unknown, path = ''): Difference[]
     return canonicalJson(from) === canonicalJson(to) ? [] : [{ path, from, to }];
   }
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])];
-  return names.flatMap((name) => differences(Reflect.get(from, name), Reflect.get(to, name), Array.isArray(from) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`));
+  if (!Array.isArray(from)) names.sort();
+  return names.flatMap((name) =>
+    differences(
+      Reflect.get(from, name),
+      Reflect.get(to, name),
+      Array.isArray(from) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
+    ),
+  );
 }
 
 const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;

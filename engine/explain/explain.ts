@@ -16,7 +16,13 @@ export type Reason =
   | ({ readonly kind: 'item' } & Difference)
   | { readonly kind: 'input'; readonly input: string; readonly upstream?: PlannedInput; readonly from?: string; readonly to?: string }
   /** `file` relative to the project's root, or `npm:<package>` with versions. */
-  | { readonly kind: 'code'; readonly file: string; readonly change: 'changed' | 'added' | 'removed'; readonly from?: string; readonly to?: string };
+  | {
+      readonly kind: 'code';
+      readonly file: string;
+      readonly change: 'changed' | 'added' | 'removed';
+      readonly from?: string;
+      readonly to?: string;
+    };
 
 export interface Explanation {
   readonly node: string;
@@ -75,10 +81,15 @@ function compare(earlier: ActionRecord, node: ExplainedNode): Reason[] {
   const params = differences(earlier.params, node.params).map((difference): Reason => ({ kind: 'param', ...difference }));
   const items = differences(earlier.item, node.item).map((difference): Reason => ({ kind: 'item', ...difference }));
   const names = [...new Set([...Object.keys(earlier.inputs), ...Object.keys(node.inputs)])].sort();
-  const inputs = names.filter((input) => earlier.inputs[input] !== node.inputs[input]).map((input): Reason => {
-    const [upstream, from, to] = [node.upstream?.[input], earlier.inputs[input], node.inputs[input]];
-    return { kind: 'input', input, ...(upstream && { upstream }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-  });
-  const code = earlier.code.digest === node.code.digest ? [] : fileChanges(earlier.code, node.code).map((change): Reason => ({ kind: 'code', ...change }));
+  const inputs = names
+    .filter((input) => earlier.inputs[input] !== node.inputs[input])
+    .map((input): Reason => {
+      const [upstream, from, to] = [node.upstream?.[input], earlier.inputs[input], node.inputs[input]];
+      return { kind: 'input', input, ...(upstream && { upstream }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+    });
+  const code =
+    earlier.code.digest === node.code.digest
+      ? []
+      : fileChanges(earlier.code, node.code).map((change): Reason => ({ kind: 'code', ...change }));
   return [...code, ...params, ...items, ...inputs];
 }

@@ -139,7 +139,11 @@ function splitSections(text: string, names: ReadonlySet<string>): Map<string, st
     } else if (line === 'export {') current = undefined;
     else current?.push(line);
   }
-  return new Map([...sections].map(([name, lines]) => [name, lines.join('\n').trim()] as const).filter(([name, section]) => section !== '' && !name.startsWith('task:')));
+  return new Map(
+    [...sections]
+      .map(([name, lines]) => [name, lines.join('\n').trim()] as const)
+      .filter(([name, section]) => section !== '' && !name.startsWith('task:')),
+  );
 }
 
 function inputFiles(metafile: Metafile, projectRoot: string): string[] {
@@ -157,7 +161,9 @@ function unreadable(failure: BuildFailure): unknown {
         code: isMissing ? 'CODE_EXPORT_MISSING' : 'CODE_UNREADABLE',
         what: isMissing ? `The code of a task is not where it is said to be: ${text}.` : `The code of a task cannot be read: ${text}.`,
         ...(location === null ? {} : { where: `${location.file}:${location.line}` }),
-        ...(isMissing ? { expected: 'the export that `implementation` names; of a task with inline code, an export under the name of the task' } : {}),
+        ...(isMissing
+          ? { expected: 'the export that `implementation` names; of a task with inline code, an export under the name of the task' }
+          : {}),
       };
     }),
     { cause: failure },

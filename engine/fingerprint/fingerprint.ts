@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { canonicalJson, sha256 } from '../keys/keys.ts';
-import { type TaskBundle, bundleTasks } from './bundle.ts';
+import { bundleTasks, type TaskBundle } from './bundle.ts';
 import { readMemo, writeMemo } from './memo.ts';
 
 /** What the code of a task is, without comments, types, formatting and whatever it does not use. */
@@ -35,10 +35,16 @@ export interface FingerprintOptions {
  * Not seen: files that code reads by itself (give their digest as a param), packages below the imported ones, and code
  * loaded under a computed name. An inline task counts with its declaration.
  */
-export async function fingerprintTasks(code: Readonly<Record<string, TaskCode>>, options: FingerprintOptions): Promise<Record<string, Fingerprint>> {
+export async function fingerprintTasks(
+  code: Readonly<Record<string, TaskCode>>,
+  options: FingerprintOptions,
+): Promise<Record<string, Fingerprint>> {
   if (Object.keys(code).length === 0) return {};
   const projectRoot = resolve(options.projectRoot);
-  const memo = options.cache === undefined ? undefined : join(options.cache, 'fingerprints', `${sha256(canonicalJson({ format: 1, code, projectRoot }))}.json`);
+  const memo =
+    options.cache === undefined
+      ? undefined
+      : join(options.cache, 'fingerprints', `${sha256(canonicalJson({ format: 1, code, projectRoot }))}.json`);
   const known = memo === undefined ? undefined : readMemo(memo);
   if (known !== undefined) return known;
 
@@ -77,6 +83,14 @@ async function fingerprintOf(bundle: TaskBundle, sectionHashes: Map<string, Prom
  */
 async function minified(text: string): Promise<string> {
   const esbuild = await import('esbuild');
-  const options = { minify: true, format: 'esm', target: 'es2022', legalComments: 'none', charset: 'utf8', loader: 'js', logLevel: 'silent' } as const;
+  const options = {
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
+    charset: 'utf8',
+    loader: 'js',
+    logLevel: 'silent',
+  } as const;
   return (await esbuild.transform(text, options)).code;
 }

@@ -26,7 +26,12 @@ export function readMemo(path: string): Record<string, Fingerprint> | undefined 
  * Keeps fingerprints that were taken after `startedMs`. A file that changed at that time or later may have been read before
  * or after its change, so then nothing is kept. Failing to keep is no failure.
  */
-export async function writeMemo(path: string, files: readonly string[], fingerprints: Readonly<Record<string, Fingerprint>>, startedMs: number): Promise<void> {
+export async function writeMemo(
+  path: string,
+  files: readonly string[],
+  fingerprints: Readonly<Record<string, Fingerprint>>,
+  startedMs: number,
+): Promise<void> {
   const stats: [string, number, string][] = [];
   for (const file of files) {
     const found = statSync(file, { bigint: true, throwIfNoEntry: false });

@@ -43,5 +43,11 @@ function writeObject(value: object, path: string, parents: Set<object>): string 
 }
 
 function notJson(path: string, found: string, expected: string): SostenutoError {
-  return new SostenutoError({ code: 'NOT_JSON', what: 'A value cannot be written as JSON.', where: path === '' ? 'the value itself' : path, found, expected });
+  return new SostenutoError({
+    code: 'NOT_JSON',
+    what: 'A value cannot be written as JSON.',
+    where: path === '' ? 'the value itself' : path,
+    found,
+    expected,
+  });
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 import { leasePath, temporaryPath } from '../store/layout.ts';
@@ -158,5 +158,10 @@ function removeSuperseded(folder: string, token: number): void {
 
 function checkedKey(key: string): string {
   if (/^[\w][\w.-]{0,199}$/.test(key)) return key;
-  throw new SostenutoError({ code: 'BAD_LEASE_KEY', what: 'A lease needs a plain name.', found: JSON.stringify(key), expected: 'letters, digits, "-", "_" and ".", at most 200' });
+  throw new SostenutoError({
+    code: 'BAD_LEASE_KEY',
+    what: 'A lease needs a plain name.',
+    found: JSON.stringify(key),
+    expected: 'letters, digits, "-", "_" and ".", at most 200',
+  });
 }

@@ -50,10 +50,15 @@ export async function compactLedger(root: string): Promise<Compaction> {
 function removeReplaced(root: string, table: TableName, before: Compacted): void {
   const { parquet = [], replaced = [] } = before.tables[table] ?? {};
   for (const name of replaced) rmSync(join(tableFolder(root, table), name), { force: true });
-  for (const name of filesOf(root, table, '.parquet')) if (!parquet.includes(name)) rmSync(join(tableFolder(root, table), name), { force: true });
+  for (const name of filesOf(root, table, '.parquet'))
+    if (!parquet.includes(name)) rmSync(join(tableFolder(root, table), name), { force: true });
 }
 
-async function compactTable(root: string, table: TableName, parquet: readonly string[]): Promise<{ parquet: readonly string[]; replaced: string[]; rows: number }> {
+async function compactTable(
+  root: string,
+  table: TableName,
+  parquet: readonly string[],
+): Promise<{ parquet: readonly string[]; replaced: string[]; rows: number }> {
   const sealed = filesOf(root, table, '.jsonl').filter((name) => !name.endsWith('.open.jsonl'));
   if (sealed.length === 0) return { parquet, replaced: [], rows: 0 };
   const merged = parquet.length >= parquetFiles ? parquet : [];

@@ -19,7 +19,11 @@ export async function withDatabase<T>(use: (connection: DuckDBConnection) => Pro
 }
 
 /** Rows as plain JSON values: times as ISO text, whole numbers as numbers where they fit. */
-export async function readRows(connection: DuckDBConnection, sql: string, values: readonly LedgerValue[] = []): Promise<Record<string, unknown>[]> {
+export async function readRows(
+  connection: DuckDBConnection,
+  sql: string,
+  values: readonly LedgerValue[] = [],
+): Promise<Record<string, unknown>[]> {
   const parameters: DuckDBValue[] = [...values];
   const reader = await connection.runAndReadAll(sql, parameters);
   return reader.getRowObjectsJS().map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
@@ -30,6 +34,7 @@ function plain(value: JS): unknown {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (Array.isArray(value)) return value.map(plain);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plain(part)]));
+  if (value !== null && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plain(part)]));
   return value;
 }

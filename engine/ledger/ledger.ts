@@ -7,8 +7,8 @@ import { appendLines, makeFolders, newSegment, seal, tableFolder } from './segme
 import { type LedgerRows, type TableName, tableNames, tables } from './tables.ts';
 import { viewsSql } from './views.ts';
 
-export type { ArtifactRow, JudgmentRow, LedgerRows, MetricRow, NodeRow, RunRow, TableName } from './tables.ts';
 export type { Compaction } from './compact.ts';
+export type { ArtifactRow, JudgmentRow, LedgerRows, MetricRow, NodeRow, RunRow, TableName } from './tables.ts';
 
 /** What happened, as rows: append-only, readable by any process at any time, without a lock. */
 export interface Ledger {
@@ -96,5 +96,8 @@ function checkColumns(table: TableName, row: object): void {
 function queryFailure(error: unknown, sql: string): unknown {
   if (!(error instanceof Error)) return error;
   const hint = `Tables: ${tableNames.join(', ')}. Columns: \`DESCRIBE runs\`.`;
-  return new SostenutoError({ code: 'BAD_QUERY', what: `The query cannot be answered: ${error.message}`, where: sql, hint }, { cause: error });
+  return new SostenutoError(
+    { code: 'BAD_QUERY', what: `The query cannot be answered: ${error.message}`, where: sql, hint },
+    { cause: error },
+  );
 }

@@ -135,7 +135,16 @@ export const tables: { readonly [Name in TableName]: TableDefinition<LedgerRows[
     identity: ['run', 'node', 'item'],
   },
   artifacts: {
-    columns: { run: 'VARCHAR', node: 'VARCHAR', item: 'VARCHAR', output: 'VARCHAR', form: 'VARCHAR', kind: 'VARCHAR', digest: 'VARCHAR', bytes: 'BIGINT' },
+    columns: {
+      run: 'VARCHAR',
+      node: 'VARCHAR',
+      item: 'VARCHAR',
+      output: 'VARCHAR',
+      form: 'VARCHAR',
+      kind: 'VARCHAR',
+      digest: 'VARCHAR',
+      bytes: 'BIGINT',
+    },
     identity: ['run', 'node', 'item', 'output'],
   },
   metrics: {

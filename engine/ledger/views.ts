@@ -15,7 +15,9 @@ export function rowsSql(table: TableName, files: { readonly parquet: readonly st
   if (files.parquet.length > 0) parts.push(`SELECT ${cast} FROM read_parquet(${list(files.parquet)}, union_by_name = true)`);
   if (files.segments.length > 0) {
     // A last line that a dying process left unfinished is stepped over.
-    parts.push(`SELECT ${cast} FROM read_json(${list(files.segments)}, columns = {${jsonColumns}}, format = 'newline_delimited', ignore_errors = true) WHERE written IS NOT NULL`);
+    parts.push(
+      `SELECT ${cast} FROM read_json(${list(files.segments)}, columns = {${jsonColumns}}, format = 'newline_delimited', ignore_errors = true) WHERE written IS NOT NULL`,
+    );
   }
   return parts.join('\nUNION ALL\n');
 }

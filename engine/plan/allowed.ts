@@ -1,8 +1,9 @@
-import type { ZodType, core } from 'zod';
+import type { core, ZodType } from 'zod';
 
 // Says in words what a schema allows. It reads the schema's definition as data, so that a pipeline may bring its own copy of zod.
 
-export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A value as it stands in a message; long ones are cut. */
 export function shown(value: unknown): string {
@@ -14,7 +15,8 @@ const wrappers = new Set(['optional', 'default', 'prefault', 'nullable', 'readon
 
 function definition(schema: unknown): Record<string, unknown> {
   let def: unknown = isObject(schema) ? schema['def'] : undefined;
-  while (isObject(def) && typeof def['type'] === 'string' && wrappers.has(def['type']) && isObject(def['innerType'])) def = def['innerType']['def'];
+  while (isObject(def) && typeof def['type'] === 'string' && wrappers.has(def['type']) && isObject(def['innerType']))
+    def = def['innerType']['def'];
   return isObject(def) ? def : {};
 }
 
@@ -61,7 +63,12 @@ export function allowedBy(issue: core.$ZodIssue, schema: unknown): string {
     case 'invalid_value':
       return issue.values.map((value) => JSON.stringify(value)).join(' or ');
     case 'invalid_union':
-      return issue.errors.map((branch) => branch.map((one) => wordsOf(one)).join(' and ')).filter((words, at, all) => all.indexOf(words) === at).join(', or ') || issue.message;
+      return (
+        issue.errors
+          .map((branch) => branch.map((one) => wordsOf(one)).join(' and '))
+          .filter((words, at, all) => all.indexOf(words) === at)
+          .join(', or ') || issue.message
+      );
     default:
       return issue.message;
   }
@@ -83,7 +90,8 @@ function wordsOf(issue: core.$ZodIssue): string {
       return issue.message;
   }
 }
-const unit = (origin: string): string => (origin === 'string' ? 'a text with characters: ' : origin === 'array' ? 'a list with elements: ' : '');
+const unit = (origin: string): string =>
+  origin === 'string' ? 'a text with characters: ' : origin === 'array' ? 'a list with elements: ' : '';
 
 /** "a whole number ≥ 1, a multiple of 2" for a number's schema; undefined for others. */
 function sizeWords(schema: unknown): string | undefined {

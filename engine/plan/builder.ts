@@ -1,6 +1,6 @@
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
 import type { Builder, MapOptions, NodeOptions, Pipeline, Ref } from '../define/pipeline.ts';
-import { type Form, type Port, type Ports, json } from '../define/ports.ts';
+import { type Form, json, type Port, type Ports } from '../define/ports.ts';
 import type { Task } from '../define/task.ts';
 import { canonicalJson } from '../keys/keys.ts';
 import type { PlannedInput, PlannedNode } from './plan.ts';
@@ -45,11 +45,22 @@ export function collectNodes<Settings>(pipeline: Pipeline<Settings>, settings: S
   };
 
   const builder: Builder = {
-    node<In extends Ports, Out extends Ports, Params>(id: string, task: Task<In, Out, Params, undefined>, wiring: Wired, options: NodeOptions = {}) {
+    node<In extends Ports, Out extends Ports, Params>(
+      id: string,
+      task: Task<In, Out, Params, undefined>,
+      wiring: Wired,
+      options: NodeOptions = {},
+    ) {
       addTask(id, task, wiring, options);
       return refs(id, task.outputs);
     },
-    each<In extends Ports, Out extends Ports, Params, Item>(id: string, task: Task<In, Out, Params, Item>, over: Ref, wiring: Wired, options: MapOptions = {}) {
+    each<In extends Ports, Out extends Ports, Params, Item>(
+      id: string,
+      task: Task<In, Out, Params, Item>,
+      over: Ref,
+      wiring: Wired,
+      options: MapOptions = {},
+    ) {
       addTask(id, task, wiring, options, over);
       return refs(id, { ...mapValues<Port, Port>(task.outputs, () => json()), quarantined: json() });
     },
@@ -128,7 +139,9 @@ function checkTask(task: Declared, declarations: Map<string, Declared>): Problem
 function checkInputs(id: string, task: Declared, inputs: Readonly<Record<string, Ref>>): Problem[] {
   const problems: Problem[] = [];
   const names = Object.keys(task.inputs);
-  for (const name of names) if (!Object.hasOwn(inputs, name)) problems.push(wrongInput(id, name, 'nothing', `an output for input "${name}" of task "${task.name}"`));
+  for (const name of names)
+    if (!Object.hasOwn(inputs, name))
+      problems.push(wrongInput(id, name, 'nothing', `an output for input "${name}" of task "${task.name}"`));
   for (const [name, ref] of Object.entries(inputs)) {
     const port = task.inputs[name];
     if (port === undefined) problems.push(wrongInput(id, name, `input "${name}"`, names.length === 0 ? 'no input' : names.join(', ')));
@@ -159,7 +172,14 @@ function plainParams(id: string, params: unknown, problems: Problem[]): unknown 
     return JSON.parse(canonicalJson(params ?? {}));
   } catch (error) {
     if (!(error instanceof SostenutoError)) throw error;
-    problems.push(...error.problems.map((problem) => ({ ...problem, code: 'BAD_PARAMS', what: `The params of node "${id}" are not plain JSON.`, where: `${id}.${problem.where}` })));
+    problems.push(
+      ...error.problems.map((problem) => ({
+        ...problem,
+        code: 'BAD_PARAMS',
+        what: `The params of node "${id}" are not plain JSON.`,
+        where: `${id}.${problem.where}`,
+      })),
+    );
     return {};
   }
 }

@@ -14,7 +14,10 @@ export function edges(node: PlannedNode): [string, PlannedInput][] {
 }
 
 /** Output names as other nodes see them. */
-export const visibleOutputs = (node: PlannedNode): string[] => [...Object.keys(node.outputs), ...(node.kind === 'map' ? ['quarantined'] : [])];
+export const visibleOutputs = (node: PlannedNode): string[] => [
+  ...Object.keys(node.outputs),
+  ...(node.kind === 'map' ? ['quarantined'] : []),
+];
 
 /** The nodes so that each stands after those it reads from; otherwise in the order they were declared. Needs a graph without cycles. */
 export function inOrder(nodes: readonly PlannedNode[]): PlannedNode[] {
@@ -60,23 +63,58 @@ function checkNames(nodes: readonly PlannedNode[]): Problem[] {
   const problems: Problem[] = [];
   const seen = new Set<string>();
   for (const { id, task, outputs, inputs, timeout, heartbeatSeconds, maxFailures } of nodes) {
-    if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 100) problems.push(badName(id, `node "${id}"`, 'kebab-case: small letters, digits and "-", beginning with a letter'));
-    if (!/^[a-z][A-Za-z0-9]*$/.test(task)) problems.push(badName(task, `task of node "${id}"`, 'camelCase: letters and digits, beginning with a small letter'));
+    if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id) || id.length > 100)
+      problems.push(badName(id, `node "${id}"`, 'kebab-case: small letters, digits and "-", beginning with a letter'));
+    if (!/^[a-z][A-Za-z0-9]*$/.test(task))
+      problems.push(badName(task, `task of node "${id}"`, 'camelCase: letters and digits, beginning with a small letter'));
     for (const name of [...Object.keys(outputs), ...(task === 'gate' ? [] : Object.keys(inputs))]) {
       if (!/^[a-zA-Z_]\w*$/.test(name)) problems.push(badName(name, `node "${id}"`, 'letters, digits and "_"'));
     }
-    if (seen.has(id)) problems.push({ code: 'DUPLICATE_NODE', what: `Two nodes are named "${id}".`, where: id, expected: 'a name of its own for each node' });
+    if (seen.has(id))
+      problems.push({
+        code: 'DUPLICATE_NODE',
+        what: `Two nodes are named "${id}".`,
+        where: id,
+        expected: 'a name of its own for each node',
+      });
     seen.add(id);
-    if (!isDuration(timeout)) problems.push({ code: 'BAD_OPTION', what: `The timeout of node "${id}" cannot be read.`, where: `${id}.timeout`, found: timeout, expected: 'a length such as "90 seconds" or "2 days"' });
-    if (!(heartbeatSeconds > 0)) problems.push({ code: 'BAD_OPTION', what: `Node "${id}" needs a heartbeat.`, where: `${id}.heartbeatSeconds`, found: String(heartbeatSeconds), expected: 'more than 0' });
-    if (!Number.isInteger(maxFailures) || maxFailures < 0) problems.push({ code: 'BAD_OPTION', what: `Node "${id}" has no sensible limit of failures.`, where: `${id}.maxFailures`, found: String(maxFailures), expected: 'a whole number from 0' });
+    if (!isDuration(timeout))
+      problems.push({
+        code: 'BAD_OPTION',
+        what: `The timeout of node "${id}" cannot be read.`,
+        where: `${id}.timeout`,
+        found: timeout,
+        expected: 'a length such as "90 seconds" or "2 days"',
+      });
+    if (!(heartbeatSeconds > 0))
+      problems.push({
+        code: 'BAD_OPTION',
+        what: `Node "${id}" needs a heartbeat.`,
+        where: `${id}.heartbeatSeconds`,
+        found: String(heartbeatSeconds),
+        expected: 'more than 0',
+      });
+    if (!Number.isInteger(maxFailures) || maxFailures < 0)
+      problems.push({
+        code: 'BAD_OPTION',
+        what: `Node "${id}" has no sensible limit of failures.`,
+        where: `${id}.maxFailures`,
+        found: String(maxFailures),
+        expected: 'a whole number from 0',
+      });
   }
   return problems;
 }
 
-const isDuration = (text: string): boolean => /^\d+(\.\d+)?\s*(ms|milliseconds?|s|sec|secs|seconds?|m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/.test(text);
+const isDuration = (text: string): boolean =>
+  /^\d+(\.\d+)?\s*(ms|milliseconds?|s|sec|secs|seconds?|m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/.test(text);
 
-const badName = (name: string, where: string, expected: string): Problem => ({ code: 'BAD_NAME', what: `"${name}" cannot be used as a name.`, where, expected });
+const badName = (name: string, where: string, expected: string): Problem => ({
+  code: 'BAD_NAME',
+  what: `"${name}" cannot be used as a name.`,
+  where,
+  expected,
+});
 
 function checkEdges(nodes: readonly PlannedNode[]): Problem[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -87,7 +125,15 @@ function checkEdges(nodes: readonly PlannedNode[]): Problem[] {
       if (upstream === undefined) {
         const hint = nearest(source.node, byId.keys());
         const what = `Node "${node.id}" reads from a node that does not exist.`;
-        return [{ code: 'UNKNOWN_INPUT', what, where, found: `${source.node}.${source.output}`, ...(hint === undefined ? {} : { hint: `Did you mean "${hint}"?` }) }];
+        return [
+          {
+            code: 'UNKNOWN_INPUT',
+            what,
+            where,
+            found: `${source.node}.${source.output}`,
+            ...(hint === undefined ? {} : { hint: `Did you mean "${hint}"?` }),
+          },
+        ];
       }
       const outputs = visibleOutputs(upstream);
       if (outputs.includes(source.output)) return [];

@@ -1,6 +1,6 @@
 import { SostenutoError } from '../../errors/problem.ts';
-import type { Form } from '../define/ports.ts';
 import type { Pipeline } from '../define/pipeline.ts';
+import type { Form } from '../define/ports.ts';
 import type { Queue } from '../define/task.ts';
 import type { Fingerprint } from '../fingerprint/fingerprint.ts';
 import { collectNodes } from './builder.ts';

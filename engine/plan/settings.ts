@@ -18,7 +18,13 @@ export function resolveSettings<Settings>(
   if (request.preset !== undefined && !names.includes(request.preset)) problems.push(unknownPreset(pipeline.name, request.preset, names));
   const given = request.settings ?? {};
   if (!isObject(given)) {
-    problems.push({ code: 'BAD_SETTING', what: 'The settings are not an object.', where: 'settings', found: shown(given), expected: 'fields by name' });
+    problems.push({
+      code: 'BAD_SETTING',
+      what: 'The settings are not an object.',
+      where: 'settings',
+      found: shown(given),
+      expected: 'fields by name',
+    });
     throw new SostenutoError(problems);
   }
   // With an unknown preset the settings are still checked, over the default one: all mistakes are told at once.

@@ -39,12 +39,29 @@ export function validatePlan(plan: unknown): Plan {
   const parsed = planSchema.safeParse(plan);
   if (!parsed.success) {
     throw new SostenutoError(
-      parsed.error.issues.map((issue): Problem => ({ code: 'BAD_PLAN', what: 'The plan does not have the form of a plan.', where: issue.path.join('.') || 'plan', expected: issue.message })),
+      parsed.error.issues.map(
+        (issue): Problem => ({
+          code: 'BAD_PLAN',
+          what: 'The plan does not have the form of a plan.',
+          where: issue.path.join('.') || 'plan',
+          expected: issue.message,
+        }),
+      ),
     );
   }
   const { nodes } = parsed.data;
   const problems = [
-    ...nodes.filter(({ kind, over }) => (kind === 'map') !== (over !== undefined)).map(({ id, kind, over }): Problem => ({ code: 'BAD_PLAN', what: `Node "${id}" is a ${kind} ${over ? 'with' : 'without'} a list to run over.`, where: id, expected: 'a list for a map and only there', found: shown(over) })),
+    ...nodes
+      .filter(({ kind, over }) => (kind === 'map') !== (over !== undefined))
+      .map(
+        ({ id, kind, over }): Problem => ({
+          code: 'BAD_PLAN',
+          what: `Node "${id}" is a ${kind} ${over ? 'with' : 'without'} a list to run over.`,
+          where: id,
+          expected: 'a list for a map and only there',
+          found: shown(over),
+        }),
+      ),
     ...checkGraph(nodes),
   ];
   if (problems.length > 0) throw new SostenutoError(problems);

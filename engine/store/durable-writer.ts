@@ -56,9 +56,13 @@ export class DurableWriter {
   }
 
   async #writeGroup(group: readonly Pending[]): Promise<void> {
-    const written = group.map((pending) => this.#attempt(pending, () => this.#writeTemporary(pending))).filter((file) => file !== undefined);
+    const written = group
+      .map((pending) => this.#attempt(pending, () => this.#writeTemporary(pending)))
+      .filter((file) => file !== undefined);
     const synced = await Promise.all(written.map((file) => this.#sync(file)));
-    const renamed = synced.filter((file) => file !== undefined).filter((file) => this.#attempt(file.pending, () => this.#publish(file)) !== undefined);
+    const renamed = synced
+      .filter((file) => file !== undefined)
+      .filter((file) => this.#attempt(file.pending, () => this.#publish(file)) !== undefined);
     const folders = new Set(renamed.map(({ pending }) => dirname(pending.path)));
     const failures = new Map<string, unknown>();
     await Promise.all([...folders].map((folder) => syncFolder(folder).catch((error) => failures.set(folder, error))));

@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs';
 import type { Artifact } from '../define/ports.ts';
 import { isDigest, objectPath } from './layout.ts';
-import { type Store, hashFile, readChecked, readListing } from './store.ts';
+import { hashFile, readChecked, readListing, type Store } from './store.ts';
 
 /** True for a value that is a reference to the store. */
 export function isArtifact(value: unknown): value is Artifact {
   if (typeof value !== 'object' || value === null || !('form' in value && 'digest' in value && 'bytes' in value)) return false;
-  return (value.form === 'json' || value.form === 'file' || value.form === 'tree') && isDigest(value.digest) && Number.isSafeInteger(value.bytes);
+  return (
+    (value.form === 'json' || value.form === 'file' || value.form === 'tree') && isDigest(value.digest) && Number.isSafeInteger(value.bytes)
+  );
 }
 
 /** References anywhere inside a JSON value. */
@@ -25,7 +27,12 @@ export interface Reached {
  * Every object that the artifacts reach, each once: themselves, the files of trees, and what JSON values refer to. Where a
  * JSON value or a listing cannot be read, `onUnreadable` gets the reason and the walk goes on beside it.
  */
-export function* reachedObjects(root: string, artifacts: Iterable<Artifact>, onUnreadable: (reason: unknown) => void, seen = new Set<string>()): Generator<Reached> {
+export function* reachedObjects(
+  root: string,
+  artifacts: Iterable<Artifact>,
+  onUnreadable: (reason: unknown) => void,
+  seen = new Set<string>(),
+): Generator<Reached> {
   for (const artifact of artifacts) {
     const name = `${artifact.form} ${artifact.digest}`;
     if (seen.has(name)) continue;
@@ -49,7 +56,11 @@ export function* reachedObjects(root: string, artifacts: Iterable<Artifact>, onU
 }
 
 /** True if everything that the artifacts reach is in the store with the recorded sizes; with `verify`, with the recorded digests. */
-export async function isComplete(store: Pick<Store, 'root'>, artifacts: Iterable<Artifact>, options: { readonly verify?: boolean } = {}): Promise<boolean> {
+export async function isComplete(
+  store: Pick<Store, 'root'>,
+  artifacts: Iterable<Artifact>,
+  options: { readonly verify?: boolean } = {},
+): Promise<boolean> {
   let isReadable = true;
   const stop = () => {
     isReadable = false;

@@ -23,7 +23,13 @@ export function storageFailure(error: unknown, where: string): unknown {
   }
   if (readOnly.has(code)) {
     return new SostenutoError(
-      { code: 'STORE_READ_ONLY', what: 'The store cannot be written.', where, found: code, hint: 'Make the folder writable, or choose another one with SOSTENUTO_HOME.' },
+      {
+        code: 'STORE_READ_ONLY',
+        what: 'The store cannot be written.',
+        where,
+        found: code,
+        hint: 'Make the folder writable, or choose another one with SOSTENUTO_HOME.',
+      },
       { cause: error },
     );
   }

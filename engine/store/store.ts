@@ -1,15 +1,15 @@
+import { createHash } from 'node:crypto';
 import { constants, createReadStream, readFileSync, statSync, utimesSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { Artifact, StoredFile, StoredTree } from '../define/ports.ts';
 import { canonicalJson, sha256 } from '../keys/keys.ts';
-import { DurableWriter, type StepHook, renameInto, syncFolder } from './durable-writer.ts';
+import { DurableWriter, renameInto, type StepHook, syncFolder } from './durable-writer.ts';
 import { isDigest, objectPath, storeFolders, temporaryPath } from './layout.ts';
 import { makeFolder } from './make-folder.ts';
 import { errorCode, storageFailure } from './storage-failure.ts';
-import { type TreeEntry, type TreeListing, listFiles, parseListing } from './tree-listing.ts';
+import { listFiles, parseListing, type TreeEntry, type TreeListing } from './tree-listing.ts';
 
 /** Content-addressable storage: what is in it never changes and is named by its sha256. */
 export interface Store {
@@ -183,7 +183,12 @@ async function openRegular(path: string) {
   } catch (error) {
     if (errorCode(error) !== 'ELOOP') throw error;
   }
-  throw new SostenutoError({ code: 'NOT_A_FILE', what: 'Only regular files can be stored.', where: path, expected: 'a file, not a link, a directory or a device' });
+  throw new SostenutoError({
+    code: 'NOT_A_FILE',
+    what: 'Only regular files can be stored.',
+    where: path,
+    expected: 'a file, not a link, a directory or a device',
+  });
 }
 
 /** sha256 of a file's content, streamed. */
@@ -217,11 +222,17 @@ export function readChecked(root: string, digest: string): Buffer {
   });
 }
 
-export const readListing = (root: string, digest: string): TreeListing => parseListing(readChecked(root, digest).toString('utf8'), objectPath(root, digest));
+export const readListing = (root: string, digest: string): TreeListing =>
+  parseListing(readChecked(root, digest).toString('utf8'), objectPath(root, digest));
 
 function checkedDigest(digest: string): string {
   if (isDigest(digest)) return digest;
-  throw new SostenutoError({ code: 'BAD_DIGEST', what: 'A reference to the store is malformed.', found: JSON.stringify(digest), expected: '64 hexadecimal digits' });
+  throw new SostenutoError({
+    code: 'BAD_DIGEST',
+    what: 'A reference to the store is malformed.',
+    found: JSON.stringify(digest),
+    expected: '64 hexadecimal digits',
+  });
 }
 
 function missing(digest: string, path: string): SostenutoError {
@@ -232,4 +243,3 @@ function missing(digest: string, path: string): SostenutoError {
     hint: 'Start the run again: the node that makes it runs again.',
   });
 }
-

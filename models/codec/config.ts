@@ -1,4 +1,5 @@
 import { ENCODEC_24KHZ, type EncodecConfig } from '../encoders/encodec/index.ts';
+import type { Resolution } from './spectra.ts';
 
 /**
  * The shipped codec: the published architecture with 32 latent channels at 75 Hz, narrow where the rate is high and without
@@ -27,6 +28,7 @@ export interface CodecRecipe {
   /** Deviation of the normal noise on the latents, whose own deviation is held near 1: what is generated later is never exact. */
   readonly latentNoise: number;
   readonly weights: LossWeights;
+  readonly resolutions: readonly Resolution[];
   readonly checkpointEvery: number;
 }
 export interface LossWeights {
@@ -50,5 +52,11 @@ export const CODEC_RECIPE: CodecRecipe = {
   clipNorm: 1,
   latentNoise: 0.1,
   weights: { magnitude: 0.3, logMagnitude: 0.2, decibel: 0.3, latent: 0.01 },
+  // Long windows tell low notes apart (up to 4 kHz), short ones place the onsets.
+  resolutions: [
+    { window: 2048, hop: 512, bins: 342 },
+    { window: 512, hop: 256, bins: 257 },
+    { window: 128, hop: 64, bins: 65 },
+  ],
   checkpointEvery: 200,
 };

@@ -2,7 +2,7 @@ import type { Note } from '../../datasets/midi/performance.ts';
 import { composePiece, pieceSeed, type Split } from '../../datasets/synthetic/compose.ts';
 import { perform } from '../../datasets/synthetic/perform.ts';
 import { pianists } from '../../datasets/synthetic/pianists.ts';
-import { renderPiano } from '../../datasets/synthetic/piano.ts';
+import { damperTime, renderPiano } from '../../datasets/synthetic/piano.ts';
 import { drawSound, renderSound } from '../../datasets/synthetic/sounds.ts';
 import { uniform } from '../../numeric/random.ts';
 
@@ -11,7 +11,7 @@ export interface Clip {
   readonly kind: 'piano' | 'sound';
   /** Mean removed, peak 0.5. */
   readonly wave: Float32Array;
-  /** What is played, of piano clips. */
+  /** What sounds, of piano clips: each note ends when its damper falls. */
   readonly notes?: readonly Note[];
 }
 
@@ -31,7 +31,11 @@ export function pianoClip(split: Split, seed: number, index: number, sampleRate:
   const pianist = index % 2 === 0 ? pianists.a : pianists.b;
   const { notes, pedal, seconds } = perform(piece, pianist, seed);
   const wave = renderPiano(notes, pedal, pianist, { sampleRate, seconds, seed: piece.seed });
-  return { id: `${split}-piano-${index}`, kind: 'piano', wave: normalise(wave), notes };
+  const sounding = notes.map((note) => {
+    const again = notes.filter(({ pitch, start }) => pitch === note.pitch && start > note.start).map(({ start }) => start);
+    return { ...note, end: damperTime(note, pedal, Math.min(...again)) };
+  });
+  return { id: `${split}-piano-${index}`, kind: 'piano', wave: normalise(wave), notes: sounding };
 }
 
 /** A described sound of `seconds`; splits take their seeds from different ranges. */

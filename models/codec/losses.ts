@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor4D, Tf } from '../backend/index.ts';
 import type { LossWeights } from './config.ts';
-import { fourierFilter, magnitudes, RESOLUTIONS, type Resolution } from './spectra.ts';
+import { fourierFilter, magnitudes, type Resolution } from './spectra.ts';
 
 export interface CodecLosses {
   readonly total: Scalar;
@@ -20,7 +20,7 @@ const POWER_FLOOR = 1e-4;
 const TO_DECIBEL = 10 / Math.LN10;
 
 /** Builds the loss; its transforms are kept until the backend goes. */
-export function codecLoss(tf: Tf, weights: LossWeights, resolutions: readonly Resolution[] = RESOLUTIONS): CodecLoss {
+export function codecLoss(tf: Tf, weights: LossWeights, resolutions: readonly Resolution[]): CodecLoss {
   const filters: readonly [Resolution, Tensor4D][] = resolutions.map((resolution) => [resolution, tf.keep(fourierFilter(tf, resolution))]);
   const mean = (values: Tensor[]): Scalar => tf.div(tf.addN(values), values.length);
   return (target, output, latents) => {

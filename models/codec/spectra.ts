@@ -8,13 +8,6 @@ export interface Resolution {
   readonly bins: number;
 }
 
-/** Long windows tell low notes apart (up to 4 kHz at 24 kHz), short ones place the onsets. */
-export const RESOLUTIONS: readonly Resolution[] = [
-  { window: 2048, hop: 512, bins: 342 },
-  { window: 512, hop: 256, bins: 257 },
-  { window: 128, hop: 64, bins: 65 },
-];
-
 /** The transform as the filter [1, window/hop, hop, 2·bins] of a convolution over blocks of `hop` samples; a full-scale sine on a bin has magnitude 1. */
 export function fourierFilter(tf: Tf, { window, hop, bins }: Resolution): Tensor4D {
   const values = new Float32Array(window * 2 * bins);

@@ -94,7 +94,7 @@ function codecStep({ tf, config, recipe, data }: CodecTraining): (state: State, 
   const parameters = codecParameters(config);
   const flat = layoutOf(parameters, parameters.keys());
   const layout = encodecLayout(config);
-  const loss = codecLoss(tf, recipe.weights);
+  const loss = codecLoss(tf, recipe.weights, recipe.resolutions);
   const { batchSize, cropSamples } = recipe;
   const noiseShape: [number, number, number] = [batchSize, latentFrames(config, cropSamples), config.hidden_size];
   const noiseCount = noiseShape.reduce((a, b) => a * b, 1);

@@ -21,12 +21,12 @@ export const videoToAudio = definePipeline({
     const { seed, data } = settings;
     const set = (name: 'sounds' | 'events' | 'piano') =>
       node(name, tasks.synthesizeSet, { inputs: {}, params: { set: name, count: data[name], clipSeconds: data.clipSeconds, seed } }).files;
-    const { shards } = node('ingest', tasks.ingest, {
+    const { shards, refused } = node('ingest', tasks.ingest, {
       inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
       params: { shards: settings.shards, maxFailures: settings.maxFailures },
     });
 
-    const { media } = each('media', tasks.extractMedia, shards, {
+    const { media, unreadable } = each('media', tasks.extractMedia, shards, {
       inputs: {},
       params: { framesPerSecond: 8, frameSize: 64, maxFailures: settings.maxFailures },
     });
@@ -34,7 +34,7 @@ export const videoToAudio = definePipeline({
     const { latents } = each('latents', tasks.encodeAudio, media, { inputs: { codec }, params: {} });
     const { text } = each('text', tasks.embedText, shards, { inputs: {}, params: { encoder: 'hashed-words', dimension: 64, tokens: 20 } });
     const { rolls } = each('rolls', tasks.rollShard, shards, { inputs: {}, params: {} });
-    node('catalogue', tasks.catalogue, { inputs: { shards, latents, rolls }, params: {} });
+    node('catalogue', tasks.catalogue, { inputs: { shards, refused, unreadable, latents, rolls }, params: {} });
     const { statistics } = node('statistics', tasks.measureLatents, { inputs: { shards, latents }, params: {} });
 
     const { steps, checkpointSteps, ...training } = settings.textToAudio;

@@ -51,7 +51,7 @@ export const synthesizeSet = defineTask({
 export const ingest = defineTask({
   name: 'ingest',
   inputs: { sounds: tree('clip-set'), events: tree('clip-set'), piano: tree('clip-set') },
-  outputs: { shards: json<readonly Shard[]>(), quarantined: json<readonly Quarantined[]>() },
+  outputs: { shards: json<readonly Shard[]>(), refused: json<readonly Quarantined[]>() },
   params: type<{ shards: number; maxFailures: number }>(),
   implementation: code('./prepare/ingest.ts', 'ingest'),
 });
@@ -60,7 +60,7 @@ export const ingest = defineTask({
 export const extractMedia = defineTask({
   name: 'extractMedia',
   inputs: {},
-  outputs: { media: tree('media-shard'), quarantined: json<readonly Quarantined[]>() },
+  outputs: { media: tree('media-shard'), unreadable: json<readonly Quarantined[]>() },
   params: type<{ framesPerSecond: number; frameSize: number; maxFailures: number }>(),
   item: type<Shard>(),
   queue: 'cpu',
@@ -109,11 +109,17 @@ export const rollShard = defineTask({
   implementation: code('./prepare/roll-shard.ts', 'rollShard'),
 });
 
-/** One row a clip, over all shards, as Parquet. */
+/** One row a clip, over all shards, as Parquet; and everything that was set apart on the way, with its reason. */
 export const catalogue = defineTask({
   name: 'catalogue',
-  inputs: { shards: json<readonly Shard[]>(), latents: json<readonly Mapped[]>(), rolls: json<readonly Mapped[]>() },
-  outputs: { catalogue: file('parquet') },
+  inputs: {
+    shards: json<readonly Shard[]>(),
+    refused: json<readonly Quarantined[]>(),
+    unreadable: json<readonly Mapped[]>(),
+    latents: json<readonly Mapped[]>(),
+    rolls: json<readonly Mapped[]>(),
+  },
+  outputs: { catalogue: file('parquet'), quarantined: json<readonly Quarantined[]>() },
   implementation: code('./prepare/catalogue.ts', 'catalogue'),
 });
 

@@ -83,7 +83,7 @@ export async function servesTemporal(address, milliseconds = 1000) {
       resolve(answer);
     };
     const timer = setTimeout(() => end(false), milliseconds);
-    session.once('error', () => end(false));
+    session.on('error', () => end(false));
     const call = session.request({
       ':method': 'POST',
       ':path': '/grpc.health.v1.Health/Check',
@@ -92,7 +92,7 @@ export async function servesTemporal(address, milliseconds = 1000) {
     });
     /** @type {Buffer[]} */
     const parts = [];
-    call.on('data', (part) => parts.push(part)).once('error', () => end(false));
+    call.on('data', (part) => parts.push(part)).on('error', () => end(false));
     // HealthCheckResponse { 1: SERVING = 1 }
     call.once('end', () =>
       end(

@@ -8,21 +8,28 @@ import { partialName } from './lock.mjs';
 /** The last release whose go.mod has no `replace`, which `go install` refuses. */
 const MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 
+/** What a person may have told Go for good; asked before its home is moved. */
+const SETTINGS = ['GOPROXY', 'GOFLAGS', 'GOPRIVATE', 'GONOPROXY', 'GONOSUMDB', 'GOSUMDB', 'GOINSECURE', 'GOTOOLCHAIN', 'GOMODCACHE'];
+
 /**
  * Environment that keeps everything inside `folder`; modules that are already on this machine are read, not fetched again.
  * @param {Readonly<Record<string, string | undefined>>} env @param {string} folder
- * @param {{ GOPROXY: string, GOMODCACHE: string, GOFLAGS: string }} go settings of the installed Go
+ * @param {Readonly<Record<string, string>>} settings of the installed Go
  * @returns {Record<string, string | undefined>}
  */
-export function goEnvironment(env, folder, go) {
-  const known = join(go.GOMODCACHE, 'cache', 'download');
+export function goEnvironment(env, folder, settings) {
+  const { GOMODCACHE = '', GOPROXY = '', GOFLAGS = '', ...others } = settings;
+  const known = join(GOMODCACHE, 'cache', 'download');
   return {
     ...env,
+    ...others,
+    GOPROXY: existsSync(known) ? `file://${known},${GOPROXY}` : GOPROXY,
+    GOFLAGS: `${GOFLAGS} -modcacherw`.trim(),
+    GOPATH: join(folder, 'path'),
+    GOMODCACHE: join(folder, 'path', 'pkg', 'mod'),
     GOBIN: join(folder, 'bin'),
-    GOMODCACHE: join(folder, 'mod'),
     GOCACHE: join(folder, 'build'),
-    GOFLAGS: `${go.GOFLAGS} -modcacherw`.trim(),
-    GOPROXY: existsSync(known) ? `file://${known},${go.GOPROXY}` : go.GOPROXY,
+    XDG_CONFIG_HOME: join(folder, 'config'),
     CGO_ENABLED: '0',
   };
 }
@@ -34,7 +41,7 @@ export async function buildTemporal(setup) {
   const folder = partialName(join(setup.tools, 'temporal-build'));
   const target = join(setup.tools, 'bin', 'temporal');
   const options = { signal: setup.signal, cwd: setup.tools };
-  const settings = JSON.parse((await run(go, ['env', '-json', 'GOPROXY', 'GOMODCACHE', 'GOFLAGS'], { ...options, env: setup.env })).stdout);
+  const settings = JSON.parse((await run(go, ['env', '-json', ...SETTINGS], { ...options, env: setup.env })).stdout);
   setup.note(`go install ${MODULE} (about three minutes on two cores)`);
   try {
     await mkdir(folder, { recursive: true });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstThatWorks, NothingWorks } from './choose.mjs';
+import { which } from './command.mjs';
 import { buildTensorflow, builtPackage } from './tensorflow-build.mjs';
 import { addonOf, loadTensorflow } from './tensorflow-load.mjs';
 
@@ -45,7 +46,15 @@ export function tensorflowCandidates({ root, tools, wanted }, probes) {
 export const tensorflow = {
   name: 'tensorflow',
   title: 'TensorFlow',
-  key: ({ env }) => [env['SOSTENUTO_BACKEND'], process.platform, process.arch],
+  // A compiler or Python that came later is worth another try.
+  key: ({ env }) => [
+    env['SOSTENUTO_BACKEND'],
+    process.platform,
+    process.arch,
+    which('g++', env),
+    which('clang++', env),
+    which('python3', env),
+  ],
   run: async (setup) => {
     const { root, tools, env, signal } = setup;
     const wanted = env['SOSTENUTO_BACKEND'];
@@ -67,7 +76,7 @@ export const tensorflow = {
       throw new NothingWorks('SOSTENUTO_BACKEND is tensorflow, but it cannot be had here', tried);
     const addon = value.package && addonOf(value.package);
     return {
-      found: `${value.backend} ${value.version}, ${source}`,
+      found: `${value.backend} ${value.version}, ${source}${value.backend === 'tensorflow' || wanted ? '' : ' (far slower than native; npm run setup -- --again tries anew)'}`,
       ...(value.package ? { where: value.package } : {}),
       tried,
       value: { source, ...value },

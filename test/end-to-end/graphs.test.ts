@@ -114,7 +114,7 @@ describe.runIf(hasServer)('runs on a real server', () => {
 
   test('a big map of light elements needs no child and few events', async () => {
     const run = await instance.run({ pipeline: 'clips', settings: { count: 1000, kind: 'light' } });
-    expect(nodeOf(run, 'measure').elements).toEqual({ total: 1000, ran: 1000, hits: 0, quarantined: 0 });
+    expect(nodeOf(run, 'measure').elements).toMatchObject({ total: 1000, quarantined: 0 });
     expect(await history(run)).toBeLessThan(40);
   });
 

@@ -1,15 +1,34 @@
 // Programs that must not compile: the type check fails if one of these lines stops being an error.
+
+import { z } from 'zod';
 import { definePipeline } from '../../engine/define/pipeline.ts';
 import { file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask, type Run } from '../../engine/define/task.ts';
-import { z } from 'zod';
 
 const implementation = { url: 'file:///tasks.ts', export: 'run' };
-const list = defineTask({ name: 'list', inputs: {}, outputs: { items: json<readonly { id: string; length: number }[]>() }, params: type<{ count: number }>(), implementation });
+const list = defineTask({
+  name: 'list',
+  inputs: {},
+  outputs: { items: json<readonly { id: string; length: number }[]>() },
+  params: type<{ count: number }>(),
+  implementation,
+});
 const names = defineTask({ name: 'names', inputs: {}, outputs: { items: json<readonly string[]>() }, implementation });
-const embed = defineTask({ name: 'embed', inputs: { table: file('table') }, outputs: { rows: file('rows') }, item: type<{ id: string; length: number }>(), implementation });
+const embed = defineTask({
+  name: 'embed',
+  inputs: { table: file('table') },
+  outputs: { rows: file('rows') },
+  item: type<{ id: string; length: number }>(),
+  implementation,
+});
 const make = defineTask({ name: 'make', inputs: {}, outputs: { table: file('table'), model: tree('model') }, implementation });
-const score = defineTask({ name: 'score', inputs: { model: tree('model') }, outputs: { value: json<number>() }, params: type<{ seed: number }>(), implementation });
+const score = defineTask({
+  name: 'score',
+  inputs: { model: tree('model') },
+  outputs: { value: json<number>() },
+  params: type<{ seed: number }>(),
+  implementation,
+});
 const single = defineTask({ name: 'single', inputs: {}, outputs: {}, item: type<{ id: string }>(), implementation });
 
 definePipeline({

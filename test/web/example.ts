@@ -12,8 +12,11 @@ export function tone(hertz: number, seconds: number, rough = 0): Float32Array {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     const noise = (state / 2 ** 31 - 1) * rough * Math.exp(-2 * t);
     const note = Math.floor(t * 2.5) / 2.5;
-    const pitch = hertz * 2 ** ([0, 4, 7, 12, 7][Math.floor(t * 2.5) % 5] ?? 0 / 12) ** (1 / 12);
-    const partials = [1, 2, 3, 4, 5, 6].reduce((sum, n) => sum + (Math.sin(2 * Math.PI * pitch * n * t) * Math.exp(-(t - note) * (1.5 + n))) / n, 0);
+    const pitch = hertz * 2 ** (([0, 4, 7, 12, 7][Math.floor(t * 2.5) % 5] ?? 0 / 12) ** (1 / 12));
+    const partials = [1, 2, 3, 4, 5, 6].reduce(
+      (sum, n) => sum + (Math.sin(2 * Math.PI * pitch * n * t) * Math.exp(-(t - note) * (1.5 + n))) / n,
+      0,
+    );
     return 0.3 * partials + noise;
   });
 }
@@ -21,7 +24,7 @@ export function tone(hertz: number, seconds: number, rough = 0): Float32Array {
 /** 16-bit mono wav. */
 export function wav(samples: Float32Array, sampleRate = rate): Buffer {
   const data = Buffer.alloc(samples.length * 2);
-  samples.forEach((sample, i) => data.writeInt16LE(Math.round(Math.max(-1, Math.min(1, sample)) * 32_767), i * 2));
+  for (const [i, sample] of samples.entries()) data.writeInt16LE(Math.round(Math.max(-1, Math.min(1, sample)) * 32_767), i * 2);
   const header = Buffer.alloc(44);
   header.write('RIFF', 0);
   header.writeUInt32LE(36 + data.length, 4);
@@ -88,7 +91,10 @@ export const exampleModel: ReportModel = {
     textToAudio: { steps: 600, batch: 12, learningRate: 6e-4, times: 'logit-normal', dropText: 0.1 },
   },
   code: {
-    trainTextToAudio: { digest: '9f'.repeat(32), files: ['pipelines/video-to-audio/train/train-text-to-audio.ts', 'models/training/loop.ts', 'numeric/random.ts'] },
+    trainTextToAudio: {
+      digest: '9f'.repeat(32),
+      files: ['pipelines/video-to-audio/train/train-text-to-audio.ts', 'models/training/loop.ts', 'numeric/random.ts'],
+    },
     encodeAudio: { digest: '1c'.repeat(32), files: ['pipelines/video-to-audio/prepare/encode-audio.ts', 'models/codec/encode.ts'] },
   },
   machine: { host: 'studio', platform: 'linux', arch: 'x64', cpu: 'Example CPU 3.0 GHz', cores: 2, node: 'v20.20.2' },
@@ -96,12 +102,28 @@ export const exampleModel: ReportModel = {
   curves: [
     {
       node: 'text-to-audio',
-      name: 'train/loss',
-      points: Array.from({ length: 600 }, (_, i) => [i + 1, 0.42 + 1.1 * Math.exp(-i / 80) + 0.09 * Math.sin(i * 12.9898) * Math.cos(i * 4.1)] as const),
+      name: 'loss',
+      points: Array.from(
+        { length: 600 },
+        (_, i) => [i + 1, 0.42 + 1.1 * Math.exp(-i / 80) + 0.09 * Math.sin(i * 12.9898) * Math.cos(i * 4.1)] as const,
+      ),
       resumePoints: [200, 400],
     },
-    { node: 'text-to-audio', name: 'validation/loss', points: [100, 200, 300, 400, 500, 600].map((step) => [step, 0.46 + 0.8 * Math.exp(-step / 90)] as const) },
-    { node: 'text-to-audio', name: 'grad/norm', points: Array.from({ length: 600 }, (_, i) => [i + 1, 0.5 + 4 * Math.exp(-i / 60) + 0.2 * Math.sin(i * 7.7)] as const) },
+    {
+      node: 'text-to-audio',
+      name: 'validation loss',
+      points: [100, 200, 300, 400, 500, 600].map((step) => [step, 0.46 + 0.8 * Math.exp(-step / 90)] as const),
+    },
+    {
+      node: 'text-to-audio',
+      name: 'gradient norm',
+      points: Array.from({ length: 600 }, (_, i) => [i + 1, 0.5 + 4 * Math.exp(-i / 60) + 0.2 * Math.sin(i * 7.7)] as const),
+    },
+    ...Array.from({ length: 8 }, (_, part) => ({
+      node: 'text-to-audio',
+      name: `loss at t ${part}/8`,
+      points: Array.from({ length: 24 }, (_, i) => [(i + 1) * 25, 0.3 + 0.12 * Math.abs(part - 3.5) + 0.9 * Math.exp(-i / 5)] as const),
+    })),
   ],
   exhibits: [
     {
@@ -135,7 +157,12 @@ export const exampleModel: ReportModel = {
     { name: 'validation loss', value: 0.4612, better: 'lower', note: 'rectified flow, EMA weights, 32 clips' },
     { name: 'log-mel distance', value: 6.421, unit: 'dB', better: 'lower', note: 'generated against original, same caption' },
     { name: 'log-mel distance of the codec', value: 3.18, unit: 'dB', better: 'lower', note: 'what the codec alone loses' },
-    { name: 'Fréchet distance (codec latents)', value: 14.73, better: 'lower', note: 'fewer clips than dimensions: not comparable with other tests' },
+    {
+      name: 'Fréchet distance (codec latents)',
+      value: 14.73,
+      better: 'lower',
+      note: 'fewer clips than dimensions: not comparable with other tests',
+    },
   ],
   quarantined: [
     { node: 'media', id: 'sounds/0042', reason: 'The file ends in the middle of a frame: 31,744 bytes of 48,000 could be decoded.' },

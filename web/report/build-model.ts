@@ -4,6 +4,7 @@ import type { Artifact } from '../../engine/define/ports.ts';
 import type { Ledger } from '../../engine/ledger/ledger.ts';
 import type { Plan, PlannedNode } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
+import { SostenutoError } from '../../errors/problem.ts';
 import { type FinishedNode, type FinishedRun, ledgerName } from './finished-run.ts';
 import { headline } from './headline.ts';
 import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportModel } from './model.ts';
@@ -33,9 +34,9 @@ const measures = z.array(
   z.object({
     name: z.string(),
     value: z.number(),
-    unit: z.string().optional(),
-    better: z.enum(['lower', 'higher']).optional(),
-    note: z.string().optional(),
+    unit: z.string().exactOptional(),
+    better: z.enum(['lower', 'higher']).exactOptional(),
+    note: z.string().exactOptional(),
   }),
 );
 const quarantine = z.array(z.object({ id: z.string(), reason: z.string() }));
@@ -116,37 +117,44 @@ function summaryOf({ elements, cache, status }: FinishedNode, record: ActionReco
   return parts.join('; ');
 }
 
-/** What the nodes made for people: measures, exhibits, and what they left out. An output that can't be read is left out. */
-async function readOutputs(store: Store, run: FinishedRun, planned: ReadonlyMap<string, PlannedNode>) {
-  const found = {
-    measures: [] as ReportedMeasure[],
-    exhibits: [] as Exhibit[],
-    quarantined: [] as ReportModel['quarantined'][number][],
-    media: new Map<string, string>(),
-  };
+interface Shown {
+  readonly measures: ReportedMeasure[];
+  readonly exhibits: Exhibit[];
+  readonly quarantined: ReportModel['quarantined'][number][];
+  readonly media: Map<string, string>;
+}
+
+/** What the nodes made for people: measures, exhibits, and what they left out. An output that can't be read is named in its place. */
+async function readOutputs(store: Store, run: FinishedRun, planned: ReadonlyMap<string, PlannedNode>): Promise<Shown> {
+  const shown: Shown = { measures: [], exhibits: [], quarantined: [], media: new Map() };
   for (const node of run.nodes) {
-    const forms = planned.get(node.id);
+    const plan = planned.get(node.id);
     for (const [name, { digest, bytes }] of Object.entries(node.outputs)) {
-      const artifact: Artifact = { digest, bytes, form: forms?.kind === 'map' ? 'json' : (forms?.outputs[name] ?? 'json') };
-      if (artifact.form === 'tree') {
-        const read = await readExhibit(store, node.id, artifact);
-        if (read === undefined) continue;
-        found.exhibits.push(read.exhibit);
-        for (const [placed, path] of read.media) found.media.set(placed, path);
-      } else if (name === measuresOutput && artifact.form === 'json') {
-        for (const { name: title, value, ...rest } of measures.safeParse(await store.readJson(artifact)).data ?? [])
-          found.measures.push({ name: title, value, ...present(rest) });
-      } else if (name === quarantinedOutput && artifact.form === 'json') {
-        for (const one of quarantine.safeParse(await store.readJson(artifact)).data ?? [])
-          found.quarantined.push({ node: node.id, ...one });
+      const artifact: Artifact = { digest, bytes, form: plan?.kind === 'map' ? 'json' : (plan?.outputs[name] ?? 'json') };
+      try {
+        await readOutput(store, node.id, name, artifact, shown);
+      } catch (error) {
+        if (!(error instanceof SostenutoError)) throw error;
+        shown.exhibits.push({ node: node.id, title: name, note: `This output cannot be read: ${error.message}`, groups: [] });
       }
     }
   }
-  return found;
+  return shown;
 }
 
-const present = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+async function readOutput(store: Store, node: string, name: string, artifact: Artifact, shown: Shown): Promise<void> {
+  if (artifact.form === 'tree') {
+    const read = await readExhibit(store, node, artifact);
+    if (read === undefined) return;
+    shown.exhibits.push(read.exhibit);
+    for (const [placed, path] of read.media) shown.media.set(placed, path);
+  } else if (artifact.form === 'json' && name === measuresOutput) {
+    shown.measures.push(...(measures.safeParse(await store.readJson(artifact)).data ?? []));
+  } else if (artifact.form === 'json' && name === quarantinedOutput) {
+    const items = quarantine.safeParse(await store.readJson(artifact)).data ?? [];
+    shown.quarantined.push(...items.map((item) => ({ node, ...item })));
+  }
+}
 
 /** The code that made the results; for nodes without one, the code of the plan. */
 function codeOf(run: FinishedRun, records: ReadonlyMap<string, ActionRecord>, plan: Plan): Record<string, ReportedCode> {

@@ -169,7 +169,7 @@ function crossings(layers: readonly (readonly Slot[])[]): number {
 function placeAcross(layers: readonly Slot[][], gap: number): void {
   const start = (layer: readonly Slot[]) => layer.map(() => 0);
   for (const layer of layers) settle(layer, start(layer), gap);
-  for (let sweep = 0; sweep < 4 * sweeps; sweep++) {
+  for (let sweep = 0; sweep < 10 * sweeps; sweep++) {
     for (const layer of sweep % 2 === 0 ? layers : [...layers].reverse()) settle(layer, layer.map(pull), gap);
   }
 }

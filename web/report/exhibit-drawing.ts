@@ -6,7 +6,7 @@ import { quantity, slug } from './words.ts';
 export function drawExhibit(exhibit: Exhibit): Markup {
   const heard = exhibit.groups.some((group) => group.items.some((item) => item.audio !== undefined));
   return html`<section class="exhibit" id="exhibit-${slug(exhibit.node)}" aria-label="${exhibit.title}">
-<h3>${exhibit.title} <a class="origin" href="#node-${slug(exhibit.node)}">${exhibit.node}</a></h3>
+<h3>${exhibit.title} <a class="origin" href="#node-${slug(exhibit.node)}">from ${exhibit.node}</a></h3>
 ${exhibit.note !== undefined && html`<p class="lead">${exhibit.note}</p>`}
 ${heard && html`<div class="keys scripted"><p><kbd>1</kbd>–<kbd>9</kbd> switch version at the same position · <kbd>space</kbd> play or pause · <kbd>←</kbd> <kbd>→</kbd> seek · <kbd>↑</kbd> <kbd>↓</kbd> other clip</p><label class="toggle"><input type="checkbox" class="match" checked> match loudness</label></div>`}
 ${exhibit.groups.map(drawGroup)}

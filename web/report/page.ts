@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { clientScript, styleSheet } from './assets.ts';
 import { drawCurve } from './curve-drawing.ts';
 import { drawGraph, outcomeSign } from './dag-drawing.ts';
 import { drawExhibit } from './exhibit-drawing.ts';
-import { html, type Markup, trusted } from './markup.ts';
+import { renderPage } from './frame.ts';
+import { drawFamily, findFamilies } from './heat-map.ts';
+import { html, type Markup } from './markup.ts';
 import type { ReportModel } from './model.ts';
 import {
   drawCode,
@@ -31,27 +31,13 @@ interface Section {
 export function renderReport(model: ReportModel): string {
   const { run } = model;
   const sections = sectionsOf(model).filter(({ body }) => body !== false);
-  const style = styleSheet();
-  const script = clientScript();
-  const policy = `default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">
-<title>${run.pipeline} · ${run.status} · ${moment(run.startedAt)}</title>
-<link rel="icon" href="data:,">
-<style>${trusted(style)}</style></head>
-<body><a class="skip" href="#main">Skip to the report</a>
-<header class="top"><div class="brand">${mark}<span>Sostenuto</span></div><nav aria-label="Sections">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav></header>
-<main id="main">${drawHead(model)}
-${sections.map(
-  ({ id, title, body }) => html`<section id="${id}" class="part" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
-${body}</section>
-`,
-)}</main>
-<footer><p>${mark} Written by Sostenuto for run <code>${run.workflowId}</code> · <code>${run.runId}</code>. Everything on this page lies beside it; it works offline.</p></footer>
-<script>${trusted(script)}</script></body></html>
-`.markup;
+  return renderPage({
+    title: `${run.pipeline} · ${run.status} · ${moment(run.startedAt)}`,
+    sections,
+    body: html`${drawHead(model)}
+${sections.map(({ id, title, body }) => html`<section id="${id}" class="part" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>\n${body}</section>\n`)}`,
+    footer: html`Written by Sostenuto for run <code>${run.workflowId}</code> · <code>${run.runId}</code>. Everything on this page lies beside it; it works offline.`,
+  });
 }
 
 function sectionsOf(model: ReportModel): Section[] {
@@ -121,8 +107,13 @@ function legend({ nodes }: ReportModel): Markup {
 }
 
 function drawCurves({ curves }: ReportModel): Markup {
+  const { families, single } = findFamilies(curves);
   const byNode = [...new Set(curves.map((curve) => curve.node))];
-  return html`${byNode.map((node) => html`<h3><a class="origin" href="#node-${slug(node)}">${node}</a></h3><div class="curves">${curves.map((curve, i) => curve.node === node && drawCurve(curve, i))}</div>`)}`;
+  return html`${byNode.map((node) => {
+    const charts = single.map((curve, i) => curve.node === node && drawCurve(curve, i));
+    const maps = families.filter(({ members }) => members[0]?.curve.node === node).map(drawFamily);
+    return html`<h3><a class="origin" href="#node-${slug(node)}">${node}</a></h3><div class="curves">${charts}${maps}</div>`;
+  })}`;
 }
 
 function drawOrigin({ run, machine, backend, code }: ReportModel): Markup {
@@ -134,8 +125,3 @@ function drawOrigin({ run, machine, backend, code }: ReportModel): Markup {
   const computer = Object.entries({ ...machine, ...(backend === undefined ? {} : { backend }) });
   return html`<div class="columns wide">${pairs('run', identity)}${computer.length > 0 && pairs('machine', computer)}</div>${Object.keys(code).length > 0 && html`<h3>Code</h3>${drawCode(code)}`}`;
 }
-
-/** A held note above notes that move on. */
-const mark = html`<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect x="2" y="4.5" width="20" height="4.6" rx="2.3"/><rect x="2" y="14.9" width="4.6" height="4.6" rx="2.3"/><rect x="9.7" y="14.9" width="4.6" height="4.6" rx="2.3"/><rect x="17.4" y="14.9" width="4.6" height="4.6" rx="2.3"/></svg>`;
-
-const hashOf = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;

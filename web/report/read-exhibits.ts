@@ -10,11 +10,11 @@ export const exhibitsFile = 'exhibits.json';
 
 const item = z.object({
   title: z.string(),
-  caption: z.string().optional(),
-  audio: z.string().optional(),
-  image: z.string().optional(),
-  video: z.string().optional(),
-  numbers: z.record(z.string(), z.number()).optional(),
+  caption: z.string().exactOptional(),
+  audio: z.string().exactOptional(),
+  image: z.string().exactOptional(),
+  video: z.string().exactOptional(),
+  numbers: z.record(z.string(), z.number()).exactOptional(),
 });
 const table = z.object({
   title: z.string(),
@@ -23,9 +23,9 @@ const table = z.object({
 });
 const schema = z.object({
   title: z.string(),
-  note: z.string().optional(),
+  note: z.string().exactOptional(),
   groups: z.array(z.object({ title: z.string(), items: z.array(item) })),
-  tables: z.array(table).optional(),
+  tables: z.array(table).exactOptional(),
 });
 
 export interface ReadExhibit {
@@ -48,8 +48,7 @@ export async function readExhibit(store: Store, node: string, artifact: Artifact
   const groups = parsed.data.groups.map(
     (group): ExhibitGroup => ({ title: group.title, items: group.items.map((one) => locate(one, node, tree, media)) }),
   );
-  const { title, note, tables } = parsed.data;
-  return { exhibit: { node, title, groups, ...(note === undefined ? {} : { note }), ...(tables === undefined ? {} : { tables }) }, media };
+  return { exhibit: { ...parsed.data, node, groups }, media };
 }
 
 /** Replaces names inside the tree by names inside the report; a file that the tree lacks becomes a word in the caption. */

@@ -14,8 +14,11 @@ export function drawScores(measures: readonly ReportedMeasure[]): Markup {
 }
 
 export function drawMeasures(measures: readonly ReportedMeasure[]): Markup {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Measures"><table class="measures"><thead><tr><th scope="col">measure</th><th scope="col" class="number">value</th><th scope="col">unit</th><th scope="col">better</th><th scope="col">note</th></tr></thead>
-<tbody>${measures.map((one) => html`<tr><th scope="row">${one.name}</th><td class="number">${quantity(one.value)}</td><td>${one.unit ?? ''}</td><td>${one.better === undefined ? '' : `${arrow(one)} ${one.better}`}</td><td class="note">${one.note ?? ''}</td></tr>`)}</tbody></table></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Measures"><table class="measures"><thead><tr><th scope="col">measure</th><th scope="col" class="number">value</th><th scope="col">better</th></tr></thead>
+<tbody>${measures.map(
+    (one) =>
+      html`<tr><th scope="row">${one.name}${one.note !== undefined && html`<small>${one.note}</small>`}</th><td class="number">${quantity(one.value)}${one.unit !== undefined && ` ${one.unit}`}</td><td class="sense">${one.better === undefined ? '' : `${arrow(one)} ${one.better}`}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 const arrow = ({ better }: ReportedMeasure): string => (better === 'lower' ? '↓' : better === 'higher' ? '↑' : '');

@@ -79,11 +79,12 @@ export function transform(real: Float64Array, imaginary: Float64Array): void {
       [imaginary[i], imaginary[j]] = [imaginary[j] ?? 0, imaginary[i] ?? 0];
     }
   }
+  const turns = unitRoots(n);
   for (let size = 2; size <= n; size *= 2) {
     const half = size / 2;
     for (let k = 0; k < half; k++) {
-      const cos = Math.cos((-2 * Math.PI * k) / size);
-      const sin = Math.sin((-2 * Math.PI * k) / size);
+      const cos = turns.cos[(k * n) / size] ?? 1;
+      const sin = turns.sin[(k * n) / size] ?? 0;
       for (let a = k; a < n; a += size) {
         const b = a + half;
         const [re, im] = [real[b] ?? 0, imaginary[b] ?? 0];
@@ -96,6 +97,22 @@ export function transform(real: Float64Array, imaginary: Float64Array): void {
       }
     }
   }
+}
+
+interface Roots {
+  readonly cos: Float64Array;
+  readonly sin: Float64Array;
+}
+const rootsByLength = new Map<number, Roots>();
+
+/** exp(−2πik/n) for k below n/2. */
+function unitRoots(n: number): Roots {
+  const known = rootsByLength.get(n);
+  if (known !== undefined) return known;
+  const angles = Float64Array.from({ length: n / 2 }, (_, k) => (-2 * Math.PI * k) / n);
+  const roots = { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
+  rootsByLength.set(n, roots);
+  return roots;
 }
 
 export const loudest = ({ decibels }: MelPicture): number => decibels.reduce((most, value) => Math.max(most, value), floor);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type CatalogueRow, type ColumnType, writeCatalogue } from '../../../datasets/features/catalogue.ts';
+import type { Quarantined } from '../../../engine/define/pipeline.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { openShards } from '../features.ts';
 import { LATENT_RATE } from '../rates.ts';
@@ -44,5 +45,6 @@ export const catalogue: Run<typeof declaration> = async ({ inputs, context }) =>
   );
   const path = join(context.workDirectory, 'catalogue.parquet');
   await writeCatalogue(path, columns, rows);
-  return { catalogue: path };
+  const unreadable = await Promise.all(inputs.unreadable.map(({ artifact }) => context.readJson<readonly Quarantined[]>(artifact)));
+  return { catalogue: path, quarantined: [...inputs.refused, ...unreadable.flat()] };
 };

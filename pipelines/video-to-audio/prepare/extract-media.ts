@@ -15,30 +15,30 @@ export const extractMedia: Run<typeof declaration> = async ({ params, item, cont
   await mkdir(directory);
   const audio = createShard(directory, { name: 'audio', scalar: 'f32', rowsPerSecond: SAMPLE_RATE, shape: [1] });
   const frames = createShard(directory, { name: 'frames', scalar: 'u8', rowsPerSecond: framesPerSecond, shape: [frameSize, frameSize, 3] });
-  const quarantined: Quarantined[] = [];
+  const unreadable: Quarantined[] = [];
   for (const [index, clip] of item.clips.entries()) {
     context.signal.throwIfAborted();
     const { path } = await context.openFile(clip.media);
     const result = await extractClip(path, { framesPerSecond, size: frameSize, sampleRate: SAMPLE_RATE, signal: context.signal });
-    if (!result.ok) quarantined.push({ id: clip.id, reason: result.quarantined.reason });
-    else if (result.clip.audio === undefined) quarantined.push({ id: clip.id, reason: 'no sound' });
+    if (!result.ok) unreadable.push({ id: clip.id, reason: result.quarantined.reason });
+    else if (result.clip.audio === undefined) unreadable.push({ id: clip.id, reason: 'no sound' });
     else {
       audio.append(clip.id, result.clip.audio);
       if (result.clip.frames) frames.append(clip.id, result.clip.frames.data);
     }
     context.progress({ step: index + 1, of: item.clips.length, clip: clip.id });
   }
-  if (quarantined.length > maxFailures) throw tooManyFailures(item.id, quarantined, maxFailures);
+  if (unreadable.length > maxFailures) throw tooManyFailures(item.id, unreadable, maxFailures);
   audio.close();
   frames.close();
-  return { media: directory, quarantined };
+  return { media: directory, unreadable };
 };
 
-const tooManyFailures = (shard: string, quarantined: readonly Quarantined[], most: number) =>
+const tooManyFailures = (shard: string, unreadable: readonly Quarantined[], most: number) =>
   new SostenutoError({
     code: 'TOO_MANY_FAILURES',
-    what: `${quarantined.length} clips of ${shard} cannot be used`,
-    found: quarantined
+    what: `${unreadable.length} clips of ${shard} cannot be used`,
+    found: unreadable
       .slice(0, 5)
       .map(({ id, reason }) => `${id}: ${reason}`)
       .join('; '),

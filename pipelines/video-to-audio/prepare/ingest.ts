@@ -1,38 +1,40 @@
+import { join } from 'node:path';
 import { shardsOf } from '../../../datasets/features/sharding.ts';
 import { readManifest } from '../../../datasets/sources/manifest.ts';
 import type { Quarantined } from '../../../engine/define/pipeline.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { describeProblem, SostenutoError } from '../../../errors/problem.ts';
-import { pathOf } from '../features.ts';
+import { folderOf, pathOf } from '../features.ts';
 import type { Clip, ingest as declaration, SetName } from '../tasks.ts';
 
 /** Clips of all manifests in shards by id; rows that cannot be used are set apart with their reasons. */
 export const ingest: Run<typeof declaration> = async ({ inputs, params, context }) => {
   const clips: Clip[] = [];
-  const quarantined: Quarantined[] = [];
+  const refused: Quarantined[] = [];
   for (const set of ['sounds', 'events', 'piano'] as const) {
     const found = await clipsOf(set, inputs[set], context);
     clips.push(...found.clips);
-    quarantined.push(...found.quarantined);
+    refused.push(...found.refused);
   }
-  for (const { id, reason } of quarantined) context.warn(`${id} is left out: ${reason}`);
-  if (quarantined.length > params.maxFailures) {
+  for (const { id, reason } of refused) context.warn(`${id} is left out: ${reason}`);
+  if (refused.length > params.maxFailures) {
     throw new SostenutoError({
       code: 'TOO_MANY_FAILURES',
-      what: `${quarantined.length} rows of the manifests cannot be used`,
-      found: quarantined
+      what: `${refused.length} rows of the manifests cannot be used`,
+      found: refused
         .slice(0, 5)
         .map(({ reason }) => reason)
         .join('; '),
       expected: `at most ${params.maxFailures} (setting maxFailures)`,
     });
   }
-  return { shards: shardsOf(clips, params.shards), quarantined };
+  return { shards: shardsOf(clips, params.shards), refused };
 };
 
-async function clipsOf(set: SetName, files: StoredTree, context: TaskContext): Promise<{ clips: Clip[]; quarantined: Quarantined[] }> {
-  const { rows, problems } = readManifest(pathOf(files, 'manifest.jsonl'), { locate: (path) => files.files.get(path) });
+async function clipsOf(set: SetName, files: StoredTree, context: TaskContext): Promise<{ clips: Clip[]; refused: Quarantined[] }> {
+  const folder = await folderOf(context, files, set);
+  const { rows, problems } = readManifest(join(folder, 'manifest.jsonl'), { locate: (path) => files.files.get(path) });
   const clips: Clip[] = [];
   for (const { id, split, caption, media, midi } of rows) {
     const stored = await context.putFile(pathOf(files, media));
@@ -40,6 +42,6 @@ async function clipsOf(set: SetName, files: StoredTree, context: TaskContext): P
   }
   return {
     clips,
-    quarantined: problems.map((problem) => ({ id: `${set} ${problem.where?.split(':').at(-1) ?? ''}`, reason: describeProblem(problem) })),
+    refused: problems.map((problem) => ({ id: `${set} ${problem.where?.split(':').at(-1) ?? ''}`, reason: describeProblem(problem) })),
   };
 }

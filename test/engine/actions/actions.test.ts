@@ -2,15 +2,24 @@ import { chmodSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ActionRecord, findAction, recordAction, recordActions, thisMachine } from '../../../engine/actions/actions.ts';
-import { acquireLease } from '../../../engine/leases/leases.ts';
 import { nodeKey } from '../../../engine/keys/keys.ts';
+import { acquireLease } from '../../../engine/leases/leases.ts';
 import { actionPath, objectPath } from '../../../engine/store/layout.ts';
-import { type Store, openStore } from '../../../engine/store/store.ts';
+import { openStore, type Store } from '../../../engine/store/store.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 const record = (change: Partial<ActionRecord> = {}): ActionRecord => {
   const key = nodeKey({ task: 'embed', params: change.params ?? {}, inputs: {}, code: 'c' });
-  const common = { format: 1, key, task: 'embed', node: 'frames', params: {}, inputs: {}, outputs: {}, code: { digest: 'c', modules: {} } } as const;
+  const common = {
+    format: 1,
+    key,
+    task: 'embed',
+    node: 'frames',
+    params: {},
+    inputs: {},
+    outputs: {},
+    code: { digest: 'c', modules: {} },
+  } as const;
   return { ...common, machine: thisMachine(), startedAt: '2026-01-01T00:00:00.000Z', seconds: 1, attempts: 1, token: 0, ...change };
 };
 /** A list that refers to a tree with one file, as the output of a map does. */
@@ -127,7 +136,10 @@ test('a process that dies at any moment of recording leaves either no record or 
       },
     });
     const made = record({ outputs: { output } });
-    isDone = await recordAction(store, made).then(() => true, () => false);
+    isDone = await recordAction(store, made).then(
+      () => true,
+      () => false,
+    );
     const found = await findAction(await openStore(home), made.key, { verify: true });
     expect(found === undefined || found.outputs['output']?.digest === output.digest).toBe(true);
     if (isDone) expect(found).toEqual(made);

@@ -74,7 +74,14 @@ describe('a fingerprint does not change with', () => {
     ['the name of a local variable', replace('lib/index.ts', 'value', 'quantity')],
     ['an unrelated export of the same file', replace('tasks/scale.ts', 'value: 7', 'value: 8, eeeeeeeeeeee: "zzzzzzzzzzzzzzzz"')],
     ['an export of a helper that is not used', replace('lib/maths.ts', 'value * 3', 'value + value + value')],
-    ['a new task in the same file', replace('inline.ts', 'export const second', 'export const third = defineTask({ name: "third", outputs: { a: json() } });\nexport const second')],
+    [
+      'a new task in the same file',
+      replace(
+        'inline.ts',
+        'export const second',
+        'export const third = defineTask({ name: "third", outputs: { a: json() } });\nexport const second',
+      ),
+    ],
   ])('%s', async (_, edit) => {
     expect(await changedBy(edit)).toEqual([]);
   });
@@ -94,7 +101,9 @@ test('the modules of a fingerprint are those that contribute, and a change names
   expect(before['shift']?.modules['npm:small-package']).toBe('1.0.0');
   replace('lib/maths.ts', 'factor: number = 2', 'factor: number = 4')(project);
   const after = await take(project);
-  const changed = Object.keys(after['scale']?.modules ?? {}).filter((file) => after['scale']?.modules[file] !== before['scale']?.modules[file]);
+  const changed = Object.keys(after['scale']?.modules ?? {}).filter(
+    (file) => after['scale']?.modules[file] !== before['scale']?.modules[file],
+  );
   expect(changed).toEqual(['lib/maths.ts']);
 });
 
@@ -124,6 +133,8 @@ describe('unreadable code is refused with the place:', () => {
     ['an unknown package', 'import { a } from "no-such-package"; export const scale = () => a;', 'CODE_UNREADABLE'],
   ])('%s', async (_, text, code) => {
     const project = testProject({ 'scale.ts': text });
-    await expect(fingerprintTasks({ scale: project.code('scale.ts', 'scale') }, { projectRoot: project.root })).rejects.toMatchObject({ code });
+    await expect(fingerprintTasks({ scale: project.code('scale.ts', 'scale') }, { projectRoot: project.root })).rejects.toMatchObject({
+      code,
+    });
   });
 });

@@ -40,7 +40,9 @@ describe('canonical JSON', () => {
     ['a map', { table: new Map() }, 'table'],
     ['a value inside itself', cyclic, 'self'],
   ])('refuses %s and says where', (_, value, where) => {
-    expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'NOT_JSON', problems: [expect.objectContaining({ where })] }));
+    expect(() => canonicalJson(value)).toThrow(
+      expect.objectContaining({ code: 'NOT_JSON', problems: [expect.objectContaining({ where })] }),
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Lease, acquireLease } from '../../../engine/leases/leases.ts';
+import { acquireLease, type Lease } from '../../../engine/leases/leases.ts';
 import { openStore } from '../../../engine/store/store.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
@@ -103,7 +103,14 @@ test('whatever owners do and however time passes, at most one passes its check, 
           await lease.release();
           held.delete(owner);
         } else if (lease !== undefined) await lease[does === 'renew' ? 'renew' : 'check']().catch((error) => expect(error).toEqual(fenced));
-        const passing = await Promise.all([...held.values()].map((one) => one.check().then(() => 1, () => 0)));
+        const passing = await Promise.all(
+          [...held.values()].map((one) =>
+            one.check().then(
+              () => 1,
+              () => 0,
+            ),
+          ),
+        );
         expect(passing.reduce<number>((sum, one) => sum + one, 0)).toBeLessThanOrEqual(1);
       }
     }),
@@ -130,7 +137,10 @@ while (tokens.length < 60) {
 console.log(tokens.join(' '));`,
   );
   const race = async (): Promise<number[]> => {
-    const racer = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['ignore', 'pipe', 'inherit'], cwd: join(import.meta.dirname, '../../..') });
+    const racer = spawn(process.execPath, ['--import', 'tsx', file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      cwd: join(import.meta.dirname, '../../..'),
+    });
     for await (const line of createInterface({ input: racer.stdout })) return line.split(' ').map(Number);
     throw new Error('the racer said nothing');
   };

@@ -88,9 +88,13 @@ await Promise.all(Array.from({ length: 8 }, async (_, lane) => {
   const file = join(temporaryFolder(), 'writer.mts');
   writeFileSync(file, script);
   for (const count of [1, 30, 77]) {
-    const writer = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['ignore', 'pipe', 'inherit'], cwd: join(import.meta.dirname, '../../..') });
+    const writer = spawn(process.execPath, ['--import', 'tsx', file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      cwd: join(import.meta.dirname, '../../..'),
+    });
     const keys: string[] = [];
-    for await (const line of createInterface({ input: writer.stdout })) if (line.length === 64 && keys.push(line) === count) writer.kill('SIGKILL');
+    for await (const line of createInterface({ input: writer.stdout }))
+      if (line.length === 64 && keys.push(line) === count) writer.kill('SIGKILL');
     const store = await openStore(home);
     for (const key of keys) expect(await findAction(store, key, { verify: true })).toBeDefined();
     expect(keys.length).toBeGreaterThanOrEqual(count);

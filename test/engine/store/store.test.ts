@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -98,9 +98,14 @@ describe('a file', () => {
 
 describe('a tree', () => {
   const fileName = fc.stringMatching(/^[a-z]{1,3}$/);
-  const treeOf = fc.dictionary(fc.array(fileName, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/')), fc.string({ maxLength: 20 }), { maxKeys: 6 });
+  const treeOf = fc.dictionary(
+    fc.array(fileName, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/')),
+    fc.string({ maxLength: 20 }),
+    { maxKeys: 6 },
+  );
   /** No name may be a file and a folder at once. */
-  const isPossible = (files: object) => Object.keys(files).every((name) => !Object.keys(files).some((other) => other.startsWith(`${name}/`)));
+  const isPossible = (files: object) =>
+    Object.keys(files).every((name) => !Object.keys(files).some((other) => other.startsWith(`${name}/`)));
 
   test('comes back file by file, and its digest does not depend on the order of writing', async () => {
     const store = await openStore(temporaryFolder());
@@ -134,11 +139,14 @@ describe('a tree', () => {
     await expect((await openStore(home)).putTree(folder)).rejects.toMatchObject({ code: 'TREE_UNSAFE' });
   });
 
-  test.each([['../outside'], ['/absolute'], ['a/../../outside'], ['a\\b'], [''], ['a//b'], ['./a']])('whose listing names "%s" is not opened', async (name) => {
-    const store = await openStore(temporaryFolder());
-    const listing = await store.putJson({ files: [{ name, digest: 'a'.repeat(64), bytes: 1 }] });
-    await expect(store.openTree({ ...listing, form: 'tree', bytes: 1 })).rejects.toMatchObject({ code: 'TREE_UNSAFE' });
-  });
+  test.each([['../outside'], ['/absolute'], ['a/../../outside'], ['a\\b'], [''], ['a//b'], ['./a']])(
+    'whose listing names "%s" is not opened',
+    async (name) => {
+      const store = await openStore(temporaryFolder());
+      const listing = await store.putJson({ files: [{ name, digest: 'a'.repeat(64), bytes: 1 }] });
+      await expect(store.openTree({ ...listing, form: 'tree', bytes: 1 })).rejects.toMatchObject({ code: 'TREE_UNSAFE' });
+    },
+  );
 
   test('is complete only with every file', async () => {
     const [home, folder] = [temporaryFolder(), temporaryFolder()];

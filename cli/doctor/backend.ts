@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { BackendName } from '../../models/backend/index.ts';
+import type { Check } from './check.ts';
+
+const execute = promisify(execFile);
+
+export interface Measured {
+  readonly name: BackendName;
+  readonly version: string;
+  readonly threads: number;
+  readonly gflops: number;
+}
+
+/** Loads and times the backend in a process of its own: a wrong native library would take this one down. */
+export async function measureBackend(choice: BackendName | undefined): Promise<Measured> {
+  const probe = fileURLToPath(new URL('./backend-probe.ts', import.meta.url));
+  const loader = import.meta.resolve('tsx'); // by URL: the name alone would be looked up from the working directory
+  const { stdout } = await execute(process.execPath, ['--import', loader, probe, choice ?? 'auto'], { timeout: 60_000 });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** Which backend loads, and how many thousand million operations a second its matrix products reach. */
+export async function checkBackend(choice: BackendName | undefined, measure = measureBackend): Promise<Check> {
+  try {
+    const { name, version, threads, gflops } = await measure(choice);
+    const found = `${name} ${version}, ${threads} thread${threads === 1 ? '' : 's'}, ${gflops} GFLOP/s`;
+    const isSlow = name !== 'tensorflow' && choice === undefined;
+    return { name: 'TensorFlow', status: isSlow ? 'warn' : 'ok', found, fix: '`npm run setup -- --again` tries to get the native backend' };
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : String(error);
+    const lines = said.split('\n').filter((line) => /Error|cannot|missing/i.test(line));
+    return { name: 'TensorFlow', status: 'fail', found: lines[0]?.trim() ?? 'does not load', fix: 'npm run setup -- --again' };
+  }
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeRun, waitForRun } from '../../activities/client/describe-run.ts';
+import type { RunReport } from '../../activities/messages.ts';
+import type { Session } from './session.ts';
+
+const lookMs = 400;
+
+export interface FollowOptions {
+  /** Called with what the run says about itself. */
+  readonly onReport: (report: RunReport) => void;
+  /** True: stop following; the run goes on. */
+  readonly isEnough?: (report: RunReport) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Follows a run until it ends, until there has been enough, or until the signal: then the last thing that is known of it.
+ * A server that is away for a while is waited for.
+ */
+export async function followRun(session: Session, workflowId: string, { onReport, isEnough, signal }: FollowOptions): Promise<RunReport> {
+  const stop = new AbortController();
+  const done = untilEnd(session, workflowId, stop.signal);
+  let isOver = false;
+  done.then(
+    () => {
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  let last: RunReport | undefined;
+  try {
+    await Promise.race([done, sleep(lookMs / 2)]);
+    while (!isOver && !signal.aborted) {
+      const report = await describeRun(session, workflowId).catch(() => undefined);
+      if (isOver || signal.aborted) break;
+      if (report !== undefined) {
+        last = report;
+        onReport(report);
+        if (isEnough?.(report)) return report;
+      }
+      await Promise.race([done, aborted, sleep(lookMs)]);
+    }
+    if (!isOver) return last ?? (await describeRun(session, workflowId));
+    return await done;
+  } finally {
+    stop.abort();
+  }
+}
+
+/** The end of a run. Errors of the connection are waited out; anything else is passed on. */
+async function untilEnd(session: Session, workflowId: string, signal: AbortSignal): Promise<RunReport> {
+  for (;;) {
+    try {
+      return await waitForRun(session, workflowId);
+    } catch (error) {
+      if (signal.aborted || !isConnectionError(error)) throw error;
+      await sleep(1000);
+    }
+  }
+}
+
+/** gRPC: 1 cancelled by a closing connection, 4 deadline, 8 too much at once, 14 unavailable. */
+function isConnectionError(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && [1, 4, 8, 14].includes(Number(at.code))) return true;
+  }
+  return false;
+}
+
+/** Nothing more can happen before a person decides something. */
+export function waitsForPerson({ nodes, paused }: RunReport): boolean {
+  const has = (...statuses: string[]): boolean => nodes.some(({ status }) => statuses.includes(status));
+  return (has('waiting') || paused === true) && !has('running', 'ready');
+}

@@ -1,0 +1,119 @@
+import type { ConnectionOptions } from '@temporalio/client';
+import type { RunClient } from '../../activities/client/run-client.ts';
+import { openLedger } from '../../engine/ledger/ledger.ts';
+import { openStore } from '../../engine/store/store.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+import type { Config } from '../config/config.ts';
+import { say } from '../output.ts';
+import { answers } from '../server/answers.ts';
+import { LOOPBACK } from '../server/ports.ts';
+import { isAlive, readServerRecord } from '../server/record.ts';
+import { ensureServer, findServer } from '../server/temporal-server.ts';
+import { arrive, leave, noteStartedServer } from './presence.ts';
+
+/** A connection to the server of a home, with the store and ledger beside it. */
+export interface Session extends RunClient {
+  readonly config: Config;
+  readonly address: string;
+  /** Of a server on this machine. */
+  readonly uiUrl?: string;
+  close(): Promise<void>;
+}
+
+/** A server that is up, or one that is started; it stays for as long as any session of this machine needs it. */
+export async function openSession(config: Config, note: (line: string) => void = say): Promise<Session> {
+  const { home, temporal, ports } = config;
+  arrive(home);
+  try {
+    const server = await ensureServer({
+      home,
+      detached: true,
+      log: note,
+      connection: connectionOptions(config),
+      ...(temporal.address === undefined ? {} : { address: temporal.address }),
+      ...(temporal.cliPath === undefined ? {} : { cliPath: temporal.cliPath }),
+      ...(ports.server === undefined ? {} : { port: ports.server }),
+      ...(ports.ui === undefined ? {} : { uiPort: ports.ui }),
+    });
+    if (server.started) noteStartedServer(home);
+    return await connect(config, server.address, server.uiUrl, () => leave(home));
+  } catch (error) {
+    await leave(home);
+    throw error;
+  }
+}
+
+/** Starts this home's server again, on the same ports, if it has died. A server that somebody else looks after is left alone. */
+export async function reviveServer({ config, address, uiUrl }: Session, warn: (line: string) => void): Promise<void> {
+  if (config.temporal.address !== undefined || uiUrl === undefined || (await answers(address, { milliseconds: 3000 }))) return;
+  const record = readServerRecord(config.home);
+  if (record === undefined || isAlive(record.pid)) return;
+  warn('The Temporal server has ended unexpectedly; starting it again.');
+  const { home, temporal } = config;
+  const port = Number(address.split(':').at(-1));
+  const { cliPath } = temporal;
+  const server = await ensureServer({
+    home,
+    detached: true,
+    port,
+    uiPort: Number(new URL(uiUrl).port),
+    ...(cliPath === undefined ? {} : { cliPath }),
+  });
+  if (server.started) noteStartedServer(home);
+}
+
+/** The server that is up; undefined if there is none. Nothing is started. */
+export async function findSession(config: Config): Promise<Session | undefined> {
+  if (config.temporal.address !== undefined) return connect(config, config.temporal.address, undefined, async () => {});
+  const record = await findServer(config.home);
+  return record === undefined ? undefined : connect(config, record.address, `http://${LOOPBACK}:${record.uiPort}`, async () => {});
+}
+
+/** @throws SostenutoError `NO_SERVER` */
+export async function getSession(config: Config): Promise<Session> {
+  const session = await findSession(config);
+  if (session !== undefined) return session;
+  throw new SostenutoError({
+    code: 'NO_SERVER',
+    what: 'No Temporal server is up for this home.',
+    where: config.home,
+    hint: 'start one with `sostenuto up`, or name one with TEMPORAL_ADDRESS',
+  });
+}
+
+/** The same TLS and key for client and worker; the worker's type knows a few fields more. */
+const connectionOptions = ({ temporal }: Config): Omit<ConnectionOptions, 'address'> =>
+  temporal.connection as Omit<ConnectionOptions, 'address'>;
+
+async function connect(config: Config, address: string, uiUrl: string | undefined, done: () => Promise<void>): Promise<Session> {
+  const { Client, Connection } = await import('@temporalio/client');
+  const connection = await Connection.connect({ ...connectionOptions(config), address, connectTimeout: '5s' }).catch((error: unknown) => {
+    throw unreachable(address, error);
+  });
+  const ledger = openLedger(config.home);
+  return {
+    config,
+    address,
+    ...(uiUrl === undefined ? {} : { uiUrl }),
+    client: new Client({ connection, namespace: config.temporal.namespace }),
+    store: await openStore(config.home),
+    ledger,
+    async close() {
+      await ledger.close();
+      await connection.close();
+      await done();
+    },
+  };
+}
+
+const unreachable = (address: string, cause: unknown): SostenutoError =>
+  new SostenutoError(
+    {
+      code: 'SERVER_UNREACHABLE',
+      what: `The Temporal server at ${address} does not answer.`,
+      where: address,
+      found: cause instanceof Error ? cause.message : String(cause),
+      hint: 'start it, or correct TEMPORAL_ADDRESS',
+    },
+    { retryable: true, cause },
+  );

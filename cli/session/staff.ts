@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { queueName } from '../../activities/messages.ts';
+import type { Workers } from '../../activities/worker/start-workers.ts';
+import type { Queue } from '../../engine/define/task.ts';
+import { isAlive } from '../server/record.ts';
+import type { Project } from './project.ts';
+import type { Session } from './session.ts';
+
+/** A worker asks for work at least this often; who was silent for longer is gone. */
+const freshMs = 70_000;
+
+/** Which of the queues nobody listens on. */
+export async function unstaffed({ client, config }: Session, queues: readonly Queue[]): Promise<Queue[]> {
+  const isStaffed = await Promise.all(
+    queues.map(async (queue) => {
+      const { pollers } = await client.workflowService.describeTaskQueue({
+        namespace: config.temporal.namespace,
+        taskQueue: { name: queueName(config.taskQueue, queue) },
+        // Workflow tasks (1) or activity tasks (2).
+        taskQueueType: queue === 'light' ? 1 : 2,
+      });
+      return (pollers ?? []).some(({ identity, lastAccessTime }) =>
+        isListening(identity ?? '', Number(lastAccessTime?.seconds ?? 0) * 1000),
+      );
+    }),
+  );
+  return queues.filter((_, index) => isStaffed[index] !== true);
+}
+
+/** The server remembers a dead worker for minutes; one on this machine can be looked at instead. */
+function isListening(identity: string, lastSeenMs: number): boolean {
+  const [, pid, host] = /^(\d+)@(.*)$/.exec(identity) ?? [];
+  if (host === hostname()) return isAlive(Number(pid));
+  return Date.now() - lastSeenMs < freshMs;
+}
+
+/** Starts workers in this process. Signals are left to the command, which decides whether a run is canceled or only handed over. */
+export async function employ(
+  { config, pipelines }: Project,
+  session: Session,
+  queues: readonly Queue[],
+  warn: (line: string) => void,
+): Promise<Workers> {
+  const [{ DefaultLogger, Runtime }, { startWorkers }, { createReportWriter }] = await Promise.all([
+    import('@temporalio/worker'),
+    import('../../activities/worker/start-workers.ts'),
+    import('../../web/report/report-writer.ts'),
+  ]);
+  try {
+    // Of the native part only errors are told, and not on stdout, which belongs to the command's data.
+    Runtime.install({
+      shutdownSignals: [],
+      logger: new DefaultLogger('WARN', ({ message }) => warn(message)),
+      telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
+    });
+  } catch (error) {
+    // It is installed already, once in a process.
+    if (!(error instanceof Error && error.name === 'IllegalStateError')) throw error;
+  }
+  const { home, temporal, taskQueue, root, slots } = config;
+  const { uiUrl } = session;
+  return startWorkers({
+    address: session.address,
+    namespace: temporal.namespace,
+    connection: temporal.connection,
+    home,
+    projectRoot: root,
+    taskQueue,
+    queues,
+    pipelines,
+    slots,
+    ...backendOf(config),
+    onWarning: warn,
+    writeReport: ({ store, ledger, run }) =>
+      createReportWriter({
+        store,
+        ledger,
+        home,
+        pipelines,
+        ...(uiUrl === undefined ? {} : { temporalUi: ({ workflowId, runId }) => runLink(uiUrl, temporal.namespace, workflowId, runId) }),
+      })({ run }),
+  });
+}
+
+/** The run's page in the Temporal UI. */
+export const runLink = (uiUrl: string, namespace: string, workflowId: string, runId?: string): string =>
+  `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}${runId === undefined ? '' : `/${encodeURIComponent(runId)}`}`;
+
+/** The backend that was asked for, else the one that the set-up chose. */
+function backendOf({ backend, tools }: Project['config']): { backend?: string } {
+  if (backend !== undefined) return { backend };
+  try {
+    const { tensorflow }: { tensorflow?: { backend?: string } } = JSON.parse(readFileSync(join(tools, 'setup.json'), 'utf8'));
+    return tensorflow?.backend === undefined ? {} : { backend: tensorflow.backend };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const exampleFolder = join(root, 'examples', 'word-count');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The last line of stdout, as JSON. */
+  json<T>(): T;
+}
+
+/** The command line in a home of its own, run as a person would. */
+export class CommandLine {
+  readonly home = mkdtempSync(join(tmpdir(), 'sostenuto-cli-'));
+  readonly #folder: string;
+  readonly #running = new Set<ChildProcess>();
+
+  constructor(folder = exampleFolder) {
+    this.#folder = folder;
+  }
+
+  start(...words: string[]): { child: ChildProcess; finished: Promise<Finished> } {
+    const { NO_COLOR: _, TEMPORAL_ADDRESS: __, ...environment } = process.env;
+    const child = spawn(process.execPath, [join(root, 'cli', 'sostenuto.mjs'), ...words], {
+      cwd: this.#folder,
+      env: { ...environment, SOSTENUTO_HOME: this.home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#running.add(child);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += String(chunk);
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += String(chunk);
+    });
+    const finished = new Promise<Finished>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => {
+        this.#running.delete(child);
+        resolve({ code, stdout, stderr, json: () => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') });
+      });
+    });
+    return { child, finished };
+  }
+
+  run(...words: string[]): Promise<Finished> {
+    return this.start(...words).finished;
+  }
+
+  /** Ends what is still running, and with it the server. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#running].map((child) => new Promise((done) => child.on('close', done).kill('SIGTERM'))));
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
