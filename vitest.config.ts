@@ -5,7 +5,12 @@ const slow = ['test/end-to-end/**/*.test.ts'];
 
 /** Two groups: quick files side by side, then those with real servers and trainers one at a time, so that they don't starve each other. */
 export default defineConfig({
-  resolve: { alias: { sostenuto: fileURLToPath(new URL('./index.ts', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^sostenuto$/, replacement: fileURLToPath(new URL('./index.ts', import.meta.url)) },
+      { find: /^sostenuto\/config$/, replacement: fileURLToPath(new URL('./cli/config/define.ts', import.meta.url)) },
+    ],
+  },
   test: {
     pool: 'forks',
     testTimeout: 60_000,

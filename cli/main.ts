@@ -17,16 +17,18 @@ Environment: SOSTENUTO_HOME (where all data lies), TEMPORAL_ADDRESS, NO_COLOR.`;
 
 /** The whole command line. Sets the exit status and ends the process: nothing that is still open may keep a script waiting. */
 export async function main(words: readonly string[]): Promise<void> {
-  const status = await statusOf(words);
+  const status = await execute(words);
   await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
   process.exit(status);
 }
 
-async function statusOf(words: readonly string[]): Promise<number> {
+/** Does what the words say. Returns the exit status. */
+export async function execute(words: readonly string[]): Promise<number> {
   try {
+    process.exitCode = exitCodes.done;
     const program = await declareProgram(words);
     await program.parseAsync([...words], { from: 'user' });
-    return Number(process.exitCode ?? exitCodes.done);
+    return Number(process.exitCode);
   } catch (error) {
     // Commander has printed its own words already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -55,8 +57,11 @@ export async function declareProgram(words: readonly string[]): Promise<Command>
 
 async function declareVerb(program: Command, { name, summary, group, load }: VerbEntry, isWanted: boolean): Promise<void> {
   const command = program.command(name).summary(summary).description(capital(summary)).helpGroup(`${group}:`);
-  command.option('--json', 'print one JSON object last').option('--verbose', 'say where an unforeseen error comes from');
   if (isWanted) (await load()).declare(command);
+  // A verb that has verbs of its own leaves the options to them.
+  for (const one of command.commands.length > 0 ? command.commands : [command]) {
+    one.option('--json', 'print one JSON object last').option('--verbose', 'say where an unforeseen error comes from');
+  }
 }
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -33,34 +33,40 @@ function high(a: number, b: number): number {
   return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
 }
 
+/** One block of Philox 4x32-10: `block` holds the counter's four words and receives four random ones; the key has two. */
+export function philox(block: Uint32Array, key0: number, key1: number): void {
+  let [c0, c1, c2, c3] = [block[0] ?? 0, block[1] ?? 0, block[2] ?? 0, block[3] ?? 0];
+  let [k0, k1] = [key0, key1];
+  for (let round = 0; round < 10; round++) {
+    const h0 = high(MULTIPLY_0, c0);
+    const l0 = Math.imul(MULTIPLY_0, c0) >>> 0;
+    const h1 = high(MULTIPLY_1, c2);
+    const l1 = Math.imul(MULTIPLY_1, c2) >>> 0;
+    c0 = (h1 ^ c1 ^ k0) >>> 0;
+    c1 = l1;
+    c2 = (h0 ^ c3 ^ k1) >>> 0;
+    c3 = l0;
+    k0 = (k0 + WEYL_0) >>> 0;
+    k1 = (k1 + WEYL_1) >>> 0;
+  }
+  block[0] = c0;
+  block[1] = c1;
+  block[2] = c2;
+  block[3] = c3;
+}
+
 /** Fills `out` with uniform 32-bit integers of one address, from block 0 on. */
 export function fillBits(address: Address, out: Uint32Array): Uint32Array {
   const purpose = hash32(address.purpose);
-  const step = address.step ?? 0;
-  const sample = address.sample ?? 0;
+  const [low, upper] = [address.seed >>> 0, Math.floor(address.seed / 4294967296) >>> 0];
+  const block = new Uint32Array(4);
   for (let i = 0; i < out.length; i += 4) {
-    let c0 = i >>> 2;
-    let c1 = sample >>> 0;
-    let c2 = step >>> 0;
-    let c3 = purpose;
-    let k0 = address.seed >>> 0;
-    let k1 = Math.floor(address.seed / 4294967296) >>> 0;
-    for (let round = 0; round < 10; round++) {
-      const h0 = high(MULTIPLY_0, c0);
-      const l0 = Math.imul(MULTIPLY_0, c0) >>> 0;
-      const h1 = high(MULTIPLY_1, c2);
-      const l1 = Math.imul(MULTIPLY_1, c2) >>> 0;
-      c0 = (h1 ^ c1 ^ k0) >>> 0;
-      c1 = l1;
-      c2 = (h0 ^ c3 ^ k1) >>> 0;
-      c3 = l0;
-      k0 = (k0 + WEYL_0) >>> 0;
-      k1 = (k1 + WEYL_1) >>> 0;
-    }
-    out[i] = c0;
-    if (i + 1 < out.length) out[i + 1] = c1;
-    if (i + 2 < out.length) out[i + 2] = c2;
-    if (i + 3 < out.length) out[i + 3] = c3;
+    block[0] = i >>> 2;
+    block[1] = address.sample ?? 0;
+    block[2] = address.step ?? 0;
+    block[3] = purpose;
+    philox(block, low, upper);
+    for (let word = 0; word < 4 && i + word < out.length; word++) out[i + word] = block[word] ?? 0;
   }
   return out;
 }

@@ -1,6 +1,6 @@
 /**
- * Pictures of a report: `npx tsx scripts/screenshot.ts <report directory> <out.png> [--width 1280] [--dark] [--section sounds] [--pdf]`.
- * Without `--section` the whole page; `--pdf` prints it to a PDF file instead.
+ * Pictures of a report: `npx tsx scripts/screenshot.ts <report directory> <out.png> [--width 1280] [--dark] [--section sounds] [--print] [--pdf]`.
+ * Without `--section` the whole page; `--print` as it looks on paper; `--pdf` writes a PDF file instead.
  */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,7 @@ const { values, positionals } = parseArgs({
     dark: { type: 'boolean', default: false },
     section: { type: 'string' },
     pdf: { type: 'boolean', default: false },
+    print: { type: 'boolean', default: false },
   },
 });
 const [report, out] = positionals;
@@ -28,6 +29,7 @@ async function takePicture(directory: string, path: string): Promise<void> {
       colorScheme: values.dark ? 'dark' : 'light',
     });
     await page.goto(pathToFileURL(resolve(directory, 'index.html')).href);
+    if (values.print) await page.emulateMedia({ media: 'print' });
     // The bar at the top would cover a part of a long section.
     if (values.section !== undefined)
       await page.locator('.top').evaluate((bar: HTMLElement) => bar.style.setProperty('position', 'static'));
@@ -45,7 +47,9 @@ async function takePicture(directory: string, path: string): Promise<void> {
 }
 
 if (report === undefined || out === undefined) {
-  console.error('usage: npx tsx scripts/screenshot.ts <report directory> <out.png> [--width 1280] [--dark] [--section <id>] [--pdf]');
+  console.error(
+    'usage: npx tsx scripts/screenshot.ts <report directory> <out.png> [--width 1280] [--dark] [--section <id>] [--print] [--pdf]',
+  );
   process.exitCode = 2;
 } else {
   takePicture(report, out).catch((error: Error) => {

@@ -20,8 +20,7 @@ export function declare(command: Command): void {
       .description(description)
       .option('--task <name>', 'only results of this task')
       .option('--node <id>', 'only results of this node')
-      .option('--pipeline <name>', 'only results of this pipeline')
-      .option('--json', 'print one JSON object last');
+      .option('--pipeline <name>', 'only results of this pipeline');
   filtered('ls', 'List the newest results.').option('--limit <count>', 'at most so many', wholeNumber, 30).action(list);
   filtered('rm', 'Forget results, so that their nodes run again. The data stays until `sostenuto gc`.')
     .argument('[keys...]', 'keys or their first digits')
@@ -30,7 +29,6 @@ export function declare(command: Command): void {
     .command('verify')
     .description('Read every object and compare it with its name.')
     .option('--repair', 'remove what is damaged, so that it is made anew')
-    .option('--json', 'print one JSON object last')
     .action(verify);
 }
 

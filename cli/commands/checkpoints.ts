@@ -7,7 +7,6 @@ export function declare(command: Command): void {
     .command('ls')
     .description('List checkpoints, newest step first.')
     .argument('[trajectory]', 'only of this training (its trajectory or the first digits of it)')
-    .option('--json', 'print one JSON object last')
     .addHelpText('after', '\nGo on from one of them with changed settings: sostenuto run <pipeline> --set … --adopt <trajectory>/<step>')
     .action(list);
 }

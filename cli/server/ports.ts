@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SostenutoError } from '../../errors/problem.ts';
 
 export const LOOPBACK = '127.0.0.1';
@@ -8,6 +9,7 @@ export const LOOPBACK = '127.0.0.1';
 export const DEFAULT_PORTS = { server: 7233, ui: 8233 } as const;
 /** How many pairs after the default one are tried. */
 const PAIRS = 100;
+const DYING_SECONDS = 5;
 
 /** Whether nobody listens on the port of the loopback address. */
 export function isFree(port: number): Promise<boolean> {
@@ -71,6 +73,13 @@ function lsofListener(port: number): number | undefined {
     return Number.isInteger(pid) ? pid : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** A server that was killed holds its port for a moment longer; a port without a living owner becomes free. */
+export async function waitForDying(port: number, free: (port: number) => Promise<boolean> = isFree): Promise<void> {
+  for (const limit = performance.now() + DYING_SECONDS * 1000; performance.now() < limit; await sleep(50)) {
+    if ((await free(port)) || ownerOf(port)?.command) return;
   }
 }
 

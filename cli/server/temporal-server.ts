@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { ConnectionOptions } from '@temporalio/client';
-import { SostenutoError } from '../../errors/problem.ts';
 import { answers, reasonOfSilence } from './answers.ts';
 import { withServerLock } from './lock.ts';
-import { choosePorts, DEFAULT_PORTS, LOOPBACK } from './ports.ts';
+import { choosePorts, DEFAULT_PORTS, isFree, LOOPBACK, waitForDying } from './ports.ts';
+import { hangs, otherPorts, unreachable } from './problems.ts';
 import { isOwnServer, readServerRecord, type ServerRecord } from './record.ts';
 import { keepRuns } from './retention.ts';
 import { startServer, stopProcess } from './start-server.ts';
@@ -59,7 +59,8 @@ export async function ensureServer(options: ServerOptions): Promise<TemporalServ
     if (own !== undefined && isAsAsked(own, options))
       return { address: own.address, uiUrl: uiUrl(own.uiPort), started: false, stop: async () => {} };
     if (own !== undefined) throw otherPorts(own, options);
-    if (options.port === undefined && options.uiPort === undefined) {
+    // A server of this home that was killed is started again: its runs are in its database.
+    if (options.port === undefined && options.uiPort === undefined && readServerRecord(home) === undefined) {
       const local = `${LOOPBACK}:${DEFAULT_PORTS.server}`;
       if (await answers(local, { milliseconds: 1000 }))
         return { address: local, uiUrl: uiUrl(DEFAULT_PORTS.ui), started: false, stop: async () => {} };
@@ -94,7 +95,7 @@ async function waitForOwn(home: string): Promise<ServerRecord | undefined> {
     if (record === undefined) return undefined;
     const silence = await reasonOfSilence(record.address);
     if (silence === undefined) return record;
-    if (performance.now() > limit) throw hangs(home, record, silence);
+    if (performance.now() > limit) throw hangs(home, record, `${silence}, for ${PATIENCE_SECONDS} s`);
   }
 }
 
@@ -108,56 +109,27 @@ export async function stopServer(home: string): Promise<boolean> {
 
 async function startOn(home: string, options: ServerOptions): Promise<ServerRecord> {
   const tool = findTemporalTool(options.cliPath);
+  const wanted = await wantedPorts(home, options);
   for (;;) {
-    const ports = await choosePorts({
-      ...(options.port !== undefined && { port: options.port }),
-      ...(options.uiPort !== undefined && { uiPort: options.uiPort }),
-    });
+    const ports = await choosePorts(wanted);
     options.log?.(`starting the Temporal server on port ${ports.port}, its UI on ${ports.uiPort} (${tool.path})`);
     const record = await startServer(home, tool.path, ports);
     if (record !== undefined) return record; // else somebody took the port in between: choose again
   }
 }
 
+/** What was asked for; else the ports of a server that was killed, because its workers and browsers still call there. */
+async function wantedPorts(home: string, { port, uiPort }: ServerOptions): Promise<{ port?: number; uiPort?: number }> {
+  const killed = port === undefined && uiPort === undefined ? readServerRecord(home) : undefined;
+  const wanted = { port: port ?? Number(killed?.address.split(':').at(-1)), uiPort: uiPort ?? Number(killed?.uiPort) };
+  const numbers = Object.entries(wanted).filter(([, number]) => Number.isInteger(number));
+  await Promise.all(numbers.map(([, number]) => waitForDying(number)));
+  const isFreeAgain = killed === undefined || (await Promise.all(numbers.map(([, number]) => isFree(number)))).every(Boolean);
+  return isFreeAgain ? Object.fromEntries(numbers) : {};
+}
+
 const isAsAsked = (own: ServerRecord, { port, uiPort }: ServerOptions): boolean =>
   (port === undefined || own.address.endsWith(`:${port}`)) && (uiPort === undefined || own.uiPort === uiPort);
-
-function otherPorts(own: ServerRecord, { home, port, uiPort }: ServerOptions): SostenutoError {
-  return new SostenutoError({
-    code: 'SERVER_ELSEWHERE',
-    what: "This home's Temporal server already runs on other ports.",
-    where: home,
-    found: `${own.address}, UI ${own.uiPort}, process ${own.pid}`,
-    expected: `port ${port ?? 'any'}, UI ${uiPort ?? 'any'}`,
-    hint: `end process ${own.pid} (its runs stay), or leave the ports out`,
-  });
-}
-
-function hangs(home: string, { pid, address }: ServerRecord, found: string): SostenutoError {
-  return new SostenutoError(
-    {
-      code: 'SERVER_HANGS',
-      what: `This home's Temporal server (process ${pid}) lives, but has not answered for ${PATIENCE_SECONDS} s.`,
-      where: `${address}, ${home}`,
-      found,
-      hint: `end process ${pid} and start again: its runs stay`,
-    },
-    { retryable: true },
-  );
-}
-
-function unreachable(address: string, found: string): SostenutoError {
-  return new SostenutoError(
-    {
-      code: 'SERVER_UNREACHABLE',
-      what: `The Temporal server at ${address} does not answer.`,
-      where: 'TEMPORAL_ADDRESS, temporal.toml or temporal.config.ts',
-      found,
-      hint: 'start it, correct the address, or take the address away: then a local server is started',
-    },
-    { retryable: true },
-  );
-}
 
 function killNow(pid: number): void {
   try {

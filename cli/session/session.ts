@@ -6,7 +6,7 @@ import { SostenutoError } from '../../errors/problem.ts';
 import type { Config } from '../config/config.ts';
 import { say } from '../output.ts';
 import { answers } from '../server/answers.ts';
-import { LOOPBACK } from '../server/ports.ts';
+import { DEFAULT_PORTS, LOOPBACK } from '../server/ports.ts';
 import { isAlive, readServerRecord } from '../server/record.ts';
 import { ensureServer, findServer } from '../server/temporal-server.ts';
 import { arrive, leave, noteStartedServer } from './presence.ts';
@@ -62,12 +62,19 @@ export async function reviveServer({ config, address, uiUrl }: Session, warn: (l
   if (server.started) noteStartedServer(home);
 }
 
-/** The server that is up; undefined if there is none. Nothing is started. */
+/** The server that is up, the one that `openSession` would use; undefined if there is none. Nothing is started. */
 export async function findSession(config: Config): Promise<Session | undefined> {
   if (config.temporal.address !== undefined) return connect(config, config.temporal.address, undefined, async () => {});
   const record = await findServer(config.home);
-  return record === undefined ? undefined : connect(config, record.address, `http://${LOOPBACK}:${record.uiPort}`, async () => {});
+  if (record !== undefined) return connect(config, record.address, uiAt(record.uiPort), async () => {});
+  const local = `${LOOPBACK}:${DEFAULT_PORTS.server}`;
+  const mayBeShared = config.ports.server === undefined && config.ports.ui === undefined;
+  return mayBeShared && (await answers(local, { milliseconds: 1000 }))
+    ? connect(config, local, uiAt(DEFAULT_PORTS.ui), async () => {})
+    : undefined;
 }
+
+const uiAt = (port: number): string => `http://${LOOPBACK}:${port}`;
 
 /** @throws SostenutoError `NO_SERVER` */
 export async function getSession(config: Config): Promise<Session> {

@@ -19,6 +19,9 @@ const BELL_MODES = [
   [2.51, 0.35, 0.35],
   [3.01, 0.25, 0.25],
   [4.1, 0.2, 0.16],
+  // The clapper's clank, by which a strike is heard through the ringing of the one before.
+  [5.43, 0.5, 0.05],
+  [6.79, 0.5, 0.03],
 ] as const;
 
 /** Times of `count` strikes spread over the clip. */

@@ -4,7 +4,7 @@ import { dirname, extname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildFailure, BuildOptions, Loader, Metafile, OutputFile, Plugin } from 'esbuild';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
-import { replaceDeclarations } from './definitions.ts';
+import { hasDeclarations, markDeclarations } from './definitions.ts';
 import type { TaskCode } from './fingerprint.ts';
 import { type FoundPackage, findPackage, packageName } from './packages.ts';
 
@@ -102,7 +102,7 @@ function declarations(): Plugin {
         const loader = loaders[extname(path)];
         if (loader === undefined) return undefined;
         const source = await readFile(path, 'utf8');
-        return source.includes('define') ? { contents: replaceDeclarations(source), loader } : undefined;
+        return hasDeclarations(source) ? { contents: markDeclarations(source), loader } : undefined;
       });
     },
   };

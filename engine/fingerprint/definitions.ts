@@ -1,7 +1,7 @@
 /**
- * Words that only declare (`defineTask`, `json`, ...) compute nothing: their own code must not count, and a declaration that
- * is not asked for must not stay in a bundle as a possible side effect. The bundler believes "no side effects" of a function
- * only in the file that holds it, so the import is replaced by functions that hand back what they are given.
+ * Declarations compute nothing, but a bundler cannot know that: `defineTask({ ... })` and `z.object({ ... })` look like calls that may do
+ * anything, so an unused one would stay in the bundle of every other task of its file. Here the text of a module is changed so
+ * that they can be dropped. The changed text is only hashed, never run.
  */
 const declaring: Readonly<Record<string, string>> = {
   defineTask: 'task',
@@ -15,27 +15,54 @@ const parameter: Readonly<Record<string, string>> = { defineTask: 'task', define
 
 const importStatement = /^import\s*\{([^{}]*)\}\s*from\s*(['"])([^'"\n]+)\2;?/gm;
 const declaresFrom = /^sostenuto(\/|$)|(^|\/)define\/(task|ports|pipeline)(\.[jt]s)?$/;
+const importOfZod = /^import\s*(?:\{[^}]*\bz\b[^}]*\}|\*\s*as\s+z|z)\s*from\s*['"]zod(?:\/[\w-]+)?['"]/m;
+const callOfZod = /(?<![\w.$])z\./g;
 
-/** The module's text with its imports of declaring words replaced. Lines stay where they are. */
-export function replaceDeclarations(source: string): string {
-  return source.replace(importStatement, (statement, list: string, quote: string, from: string) => {
+interface ImportedName {
+  readonly word: string;
+  readonly local: string;
+}
+
+/** True for a text that `markDeclarations` may change. */
+export const hasDeclarations = (source: string): boolean => source.includes('define') || source.includes('sostenuto') || source.includes('zod');
+
+/** The module's text with its declarations made droppable. Lines stay where they are. */
+export function markDeclarations(source: string): string {
+  const withSchemas = importOfZod.test(source) ? source.replace(callOfZod, '/* @__PURE__ */ z.') : source;
+  const definitions = importedWords(source).filter(({ word }) => word.startsWith('define'));
+  const withTasks = definitions.reduce(
+    // A function of no arguments has no effect, whatever its body is, and the body ends where the call ends.
+    (text, { local }) => text.replace(new RegExp(`(?<![\\w.$])${local}(?=\\s*[(<])`, 'g'), `() => ${local}`),
+    withSchemas,
+  );
+  return withTasks.replace(importStatement, (statement, list: string, quote: string, from: string) => {
     if (!declaresFrom.test(from)) return statement;
-    const names = list
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== '' && !name.startsWith('type '));
-    const local = names.filter((name) => Object.hasOwn(declaring, exported(name)));
-    const others = names.filter((name) => !local.includes(name));
-    const kept = others.length === 0 ? '' : `import { ${others.join(', ')} } from ${quote}${from}${quote};`;
-    return `${local.map(replacement).join(' ')} ${kept}${'\n'.repeat(statement.split('\n').length - 1)}`;
+    const names = splitNames(list);
+    const kept = names.filter(({ word }) => !Object.hasOwn(declaring, word)).map(({ word, local }) => (word === local ? word : `${word} as ${local}`));
+    const rest = kept.length === 0 ? '' : `import { ${kept.join(', ')} } from ${quote}${from}${quote};`;
+    return `${names.map(replacement).join('')} ${rest}${'\n'.repeat(statement.split('\n').length - 1)}`;
   });
 }
 
-const exported = (name: string): string => name.split(/\s+as\s+/)[0] ?? name;
+function importedWords(source: string): ImportedName[] {
+  return [...source.matchAll(importStatement)].flatMap(([, list = '', , from = '']) => (declaresFrom.test(from) ? splitNames(list) : []));
+}
 
-function replacement(name: string): string {
-  const word = exported(name);
-  const alias = name.split(/\s+as\s+/)[1] ?? word;
+function splitNames(list: string): ImportedName[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '))
+    .map((name) => {
+      const [word = name, local = word] = name.split(/\s+as\s+/);
+      return { word, local };
+    });
+}
+
+/** A function in the file itself, because the bundler believes "no side effects" only there. */
+function replacement({ word, local }: ImportedName): string {
+  if (!Object.hasOwn(declaring, word)) return '';
   const takes = parameter[word];
-  return `/* @__NO_SIDE_EFFECTS__ */ function ${alias}<A = any, B = any, C = any, D = any>(${takes === undefined ? '' : `${takes}: any`}): any { return ${declaring[word]}; }`;
+  const types = '<A = any, B = any, C = any, D = any>';
+  return `/* @__NO_SIDE_EFFECTS__ */ function ${local}${types}(${takes === undefined ? '' : `${takes}: any`}): any { return ${declaring[word]}; } `;
 }

@@ -1,3 +1,4 @@
+export { compile, type TensorFunction } from './compile/compile.ts';
 export { type BackendChoice, loadBackend } from './load.ts';
 export type {
   Backend,

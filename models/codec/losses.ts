@@ -11,7 +11,10 @@ export interface CodecLosses {
   readonly latent: Scalar;
 }
 /** target and output [B,T], latents [B,t,C] */
-export type CodecLoss = (target: Tensor, output: Tensor, latents: Tensor) => CodecLosses;
+export interface CodecLoss {
+  (target: Tensor, output: Tensor, latents: Tensor): CodecLosses;
+  dispose(): void;
+}
 
 /** Magnitude below which logarithms of spectra stop counting: −80 dB. */
 const SPECTRAL_FLOOR = 1e-4;
@@ -19,11 +22,11 @@ const SPECTRAL_FLOOR = 1e-4;
 const POWER_FLOOR = 1e-4;
 const TO_DECIBEL = 10 / Math.LN10;
 
-/** Builds the loss; its transforms are kept until the backend goes. */
+/** Builds the loss, which keeps its transforms until disposed. */
 export function codecLoss(tf: Tf, weights: LossWeights, resolutions: readonly Resolution[]): CodecLoss {
   const filters: readonly [Resolution, Tensor4D][] = resolutions.map((resolution) => [resolution, tf.keep(fourierFilter(tf, resolution))]);
   const mean = (values: Tensor[]): Scalar => tf.div(tf.addN(values), values.length);
-  return (target, output, latents) => {
+  const loss = (target: Tensor, output: Tensor, latents: Tensor): CodecLosses => {
     const pairs = filters.map(([resolution, filter]): [Tensor, Tensor] => [
       magnitudes(tf, target, resolution, filter),
       magnitudes(tf, output, resolution, filter),
@@ -41,6 +44,7 @@ export function codecLoss(tf: Tf, weights: LossWeights, resolutions: readonly Re
     ]) as Scalar;
     return { total, magnitude, logMagnitude, decibel, latent };
   };
+  return Object.assign(loss, { dispose: () => tf.dispose(filters.map(([, filter]) => filter)) });
 }
 
 /** 10·log10(power of the error / power of the target), the mean over the batch; each crop counts the same, however soft. */

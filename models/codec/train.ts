@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 import { normal } from '../../numeric/random.ts';
-import type { Tensor, Tf, Variable } from '../backend/index.ts';
+import { compile, type Tensor, type Tf } from '../backend/index.ts';
 import { decode, encode, latentFrames } from '../encoders/encodec/encodec.ts';
 import type { EncodecConfig } from '../encoders/encodec/index.ts';
 import { encodecLayout } from '../encoders/encodec/layout.ts';
 import { readFloats, storeFloats, writeSafetensors } from '../tensor/safetensors.ts';
 import type { Checkpoints } from '../training/checkpoints.ts';
 import { layoutOf, unflatten } from '../training/flat.ts';
-import { adam, clipFactor } from '../training/optimiser.ts';
 import type { CodecRecipe } from './config.ts';
 import { codecLoss } from './losses.ts';
 import { codecParameters, initialValues, kernelsOf } from './parameters.ts';
@@ -48,7 +47,7 @@ export async function trainCodec(training: CodecTraining): Promise<Float32Array>
         await save(k);
         throw signal.reason;
       }
-      const losses = step(state, k);
+      const losses = step.run(state, k);
       if (!Number.isFinite(losses.total)) {
         throw new SostenutoError({
           code: 'CODEC_DIVERGED',
@@ -71,6 +70,7 @@ export async function trainCodec(training: CodecTraining): Promise<Float32Array>
     return Float32Array.from(state.values.dataSync<'float32'>());
   } finally {
     tf.dispose([state.values, state.first, state.second]);
+    step.dispose();
   }
 }
 
@@ -83,53 +83,69 @@ export function codecLearningRate({ learningRate, warmUpSteps, decaySteps, steps
 
 interface State {
   step: number;
-  readonly values: Variable;
-  readonly first: Variable;
-  readonly second: Variable;
+  values: Tensor;
+  first: Tensor;
+  second: Tensor;
 }
 type Losses = Record<'total' | 'magnitude' | 'logMagnitude' | 'decibel' | 'latent' | 'gradientNorm', number>;
 
-/** One update of the state in place. */
-function codecStep({ tf, config, recipe, data }: CodecTraining): (state: State, k: number) => Losses {
+/** One update of the state, as one compiled call where the backend can. */
+function codecStep({ tf, config, recipe, data }: CodecTraining): { run(state: State, k: number): Losses; dispose(): void } {
+  const { batchSize, cropSamples, clipNorm } = recipe;
   const parameters = codecParameters(config);
   const flat = layoutOf(parameters, parameters.keys());
   const layout = encodecLayout(config);
   const loss = codecLoss(tf, recipe.weights, recipe.resolutions);
-  const { batchSize, cropSamples } = recipe;
   const noiseShape: [number, number, number] = [batchSize, latentFrames(config, cropSamples), config.hidden_size];
   const noiseCount = noiseShape.reduce((a, b) => a * b, 1);
-  return (state, k) => {
-    const report = tf.tidy(() => {
-      const wave = tf.tensor2d(data(k), [batchSize, cropSamples]);
-      const noise = tf.mul(
-        tf.tensor3d(normal({ seed: recipe.seed, purpose: 'latent-noise', step: k }, noiseCount), noiseShape),
-        recipe.latentNoise,
-      );
-      const terms: Tensor[] = [];
-      const objective = (values: Tensor): Tensor => {
-        const kernels = kernelsOf(flat.names, unflatten(tf, flat, values));
-        const latents = encode(tf, layout, kernels, wave);
-        const output = decode(tf, layout, kernels, tf.add(latents, noise));
-        const losses = loss(wave, tf.reshape(output, [batchSize, cropSamples]), latents);
-        terms.push(tf.keep(tf.stack([losses.total, losses.magnitude, losses.logMagnitude, losses.decibel, losses.latent])));
-        return losses.total;
-      };
-      const gradient = tf.grad(objective)(state.values);
-      const norm = tf.sqrt(tf.sum(tf.square(gradient))).dataSync()[0] ?? Number.NaN;
-      const numbers = [...(terms[0]?.dataSync() ?? []), norm];
-      tf.dispose(terms);
-      if (numbers.every(Number.isFinite)) {
-        const clipped = tf.mul(gradient, clipFactor(norm, recipe.clipNorm));
-        const next = adam(tf, ADAM, state, clipped, k + 1, codecLearningRate(recipe, k));
-        state.first.assign(next.first);
-        state.second.assign(next.second);
-        state.values.assign(tf.add(state.values, next.change));
-      }
-      return numbers;
-    });
-    const [total = Number.NaN, magnitude = 0, logMagnitude = 0, decibel = 0, latent = 0, gradientNorm = 0] = report as number[];
-    state.step = k + 1;
-    return { total, magnitude, logMagnitude, decibel, latent, gradientNorm };
+
+  const compiled = compile(tf, (inputs) => {
+    const [values, first, second, wave, noise, rate, correction] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    let terms: Tensor[] = [];
+    const objective = (trained: Tensor): Tensor => {
+      const kernels = kernelsOf(flat.names, unflatten(tf, flat, trained));
+      const latents = encode(tf, layout, kernels, wave);
+      const output = decode(tf, layout, kernels, tf.add(latents, noise));
+      const losses = loss(wave, tf.reshape(output, [batchSize, cropSamples]), latents);
+      terms = [losses.total, losses.magnitude, losses.logMagnitude, losses.decibel, losses.latent].map((term) => tf.keep(term));
+      return losses.total;
+    };
+    const gradient = tf.grad(objective)(values);
+    const norm = tf.sqrt(tf.sum(tf.square(gradient)));
+    const clipped = tf.mul(gradient, tf.minimum(1, tf.div(clipNorm, tf.add(norm, 1e-6))));
+    const nextFirst = tf.add(first, tf.mul(tf.sub(clipped, first), 1 - ADAM.beta1));
+    const nextSecond = tf.add(second, tf.mul(tf.sub(tf.square(clipped), second), 1 - ADAM.beta2));
+    const change = tf.div(nextFirst, tf.add(tf.div(tf.sqrt(nextSecond), correction), ADAM.epsilon));
+    const numbers = tf.stack([...terms, norm]);
+    tf.dispose(terms);
+    return [tf.sub(values, tf.mul(change, rate)), nextFirst, nextSecond, numbers];
+  });
+
+  const run = (state: State, k: number): Losses => {
+    const { values, first, second } = state;
+    const fed = [
+      tf.tensor2d(data(k), [batchSize, cropSamples]),
+      tf.tensor3d(
+        normal({ seed: recipe.seed, purpose: 'latent-noise', step: k }, noiseCount).map((value) => value * recipe.latentNoise),
+        noiseShape,
+      ),
+      tf.scalar(codecLearningRate(recipe, k) / (1 - ADAM.beta1 ** (k + 1))),
+      tf.scalar(Math.sqrt(1 - ADAM.beta2 ** (k + 1))),
+    ];
+    const [nextValues, nextFirst, nextSecond, report] = compiled.call([values, first, second, ...fed]) as [Tensor, Tensor, Tensor, Tensor];
+    const [total = Number.NaN, magnitude = 0, logMagnitude = 0, decibel = 0, latent = 0, gradientNorm = Number.NaN] = report.dataSync();
+    tf.dispose([...fed, report]);
+    const finite = Number.isFinite(total) && Number.isFinite(gradientNorm);
+    tf.dispose(finite ? [values, first, second] : [nextValues, nextFirst, nextSecond]);
+    if (finite) Object.assign(state, { step: k + 1, values: nextValues, first: nextFirst, second: nextSecond });
+    return { total: finite ? total : Number.NaN, magnitude, logMagnitude, decibel, latent, gradientNorm };
+  };
+  return {
+    run,
+    dispose: () => {
+      compiled.dispose();
+      loss.dispose();
+    },
   };
 }
 
@@ -143,9 +159,9 @@ async function restore({ tf, checkpoints, initial }: CodecTraining, fresh: Float
   const zeros = new Float32Array(fresh.length);
   return {
     step: saved?.step ?? 0,
-    values: variable('values', initial ?? fresh),
-    first: variable('first', zeros),
-    second: variable('second', zeros),
+    values: vector('values', initial ?? fresh),
+    first: vector('first', zeros),
+    second: vector('second', zeros),
   };
 }
 

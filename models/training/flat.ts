@@ -47,3 +47,12 @@ export function fromNamed(tf: Tf, layout: Layout, arrays: ReadonlyMap<string, Na
   });
   return tf.tensor1d(values);
 }
+
+const ROW = 1024;
+
+/** ‖v‖₂ of [n] as a scalar. In two levels, because some backends add float32 values one after the other and lose digits over millions. */
+export function globalNorm(tf: Tf, flat: Tensor): Tensor {
+  const rows = Math.ceil(flat.size / ROW);
+  const padded = tf.pad(flat, [[0, rows * ROW - flat.size]]);
+  return tf.sqrt(tf.sum(tf.sum(tf.square(tf.reshape(padded, [rows, ROW])), 1)));
+}

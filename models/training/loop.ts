@@ -4,7 +4,7 @@ import type { NamedArray } from '../network/parameters.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 import type { Checkpoint, Checkpoints } from './checkpoints.ts';
 import { type EmaOptions, ema, emaDecay } from './ema.ts';
-import { flatten, type Layout, named } from './flat.ts';
+import { flatten, globalNorm, type Layout, named } from './flat.ts';
 import { type AdamOptions, adam, clipFactor } from './optimiser.ts';
 import { beginTraining, disposeState, type Parameters, publishWeights, readState, type TrainingTensors, trainingLayout, writeState } from './state.ts';
 import type { Schedule } from './schedule.ts';
@@ -182,7 +182,7 @@ function gradientsOf<B extends Batch>({ tf, parameters, objective }: TrainingOpt
     };
     const { value, grads } = tf.valueAndGrads(forward)(leaves);
     const gradient = flatten(tf, grads);
-    const norm = tf.sqrt(tf.sum(tf.square(gradient)));
+    const norm = globalNorm(tf, gradient);
     return { numbers: tf.stack([value, norm]), gradient, looked: watched };
   });
   const [loss = Number.NaN, norm = Number.NaN] = numbers.dataSync();

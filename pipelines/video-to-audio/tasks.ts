@@ -2,6 +2,7 @@ import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
 import { file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask } from '../../engine/define/task.ts';
+import type { Measure } from '../measure.ts';
 import type { NetworkSettings, Settings, TrainingSettings } from './settings.ts';
 
 /** A clip as it lies in the store: media by content, so that an edited file changes only its shard. */
@@ -26,14 +27,6 @@ export interface LatentStatistics {
   readonly deviation: readonly number[];
   readonly frames: number;
 }
-export interface Measure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit?: string;
-  readonly better: 'lower' | 'higher';
-  readonly note?: string;
-}
-
 const code = (path: string, name: string) => ({ url: new URL(path, import.meta.url).href, export: name });
 
 /** Makes one of the synthetic sets as real files: mp4 or wav, MIDI, manifest. */

@@ -7,7 +7,7 @@ afterAll(() => sostenuto.end());
 
 describe('help', () => {
   test('names every verb with its summary, and the exit codes', async () => {
-    const { code, stdout } = await sostenuto.run('--help');
+    const { code, stdout } = await sostenuto.here('--help');
     const text = stdout.replace(/\s+/g, ' ');
     for (const { name, summary } of verbs) expect(text).toContain(`${name} [options] ${summary}`);
     expect(text).toContain('Exit codes: 0 done, 1 failed, 2 bad usage, 3 bad settings, configuration or data, 4 waiting for a person,');
@@ -15,7 +15,7 @@ describe('help', () => {
   });
 
   test('of a verb has its options and examples', async () => {
-    const { code, stdout } = await sostenuto.run('run', '--help');
+    const { code, stdout } = await sostenuto.here('run', '--help');
     expect(stdout).toContain('--from <node>');
     expect(stdout).toContain('sostenuto run video-to-audio --preset tiny');
     expect(code).toBe(0);
@@ -31,7 +31,7 @@ describe('a slip of the finger', () => {
     [['run', 'word-count', '--set', 'top'], 'path=value'],
     [['cache', 'rm'], 'Say which results to forget'],
   ])('%j is told what was meant, with exit code 2', async (words, hint) => {
-    const { code, stderr, stdout } = await sostenuto.run(...words);
+    const { code, stderr, stdout } = await sostenuto.here(...words);
     expect(stderr).toContain(hint);
     expect(stdout).toBe('');
     expect(code).toBe(2);
@@ -40,7 +40,7 @@ describe('a slip of the finger', () => {
 
 describe('a wrong request', () => {
   test('is refused before anything is started, with every problem, as data too', async () => {
-    const { code, stderr, json } = await sostenuto.run('run', 'word-count', '--set', 'top=0', '--set', 'folda=x', '--json');
+    const { code, stderr, json } = await sostenuto.here('run', 'word-count', '--set', 'top=0', '--set', 'folda=x', '--json');
     const { error } = json<{ error: { code: string; problems: { code: string; where: string; hint?: string }[] } }>();
     expect(error.problems.map((problem) => [problem.code, problem.where]).sort()).toEqual([
       ['BAD_SETTING', 'top'],
@@ -56,14 +56,14 @@ describe('a wrong request', () => {
     [['plan', 'word-count', '--from', 'rankin'], 'ranking'],
     [['explain', 'word-count', 'rankin'], 'ranking'],
   ])('%j names what is allowed, with exit code 3', async (words, allowed) => {
-    const { code, stderr } = await sostenuto.run(...words);
+    const { code, stderr } = await sostenuto.here(...words);
     expect(stderr).toContain(allowed);
     expect(code).toBe(3);
   });
 });
 
 test('a plan is printed without a server', async () => {
-  const { stdout, json } = await sostenuto.run('plan', 'word-count', '--json');
+  const { stdout, json } = await sostenuto.here('plan', 'word-count', '--json');
   expect(json<{ nodes: { id: string; kind: string }[] }>().nodes.map(({ id, kind }) => `${id}: ${kind}`)).toEqual([
     'texts: task',
     'counts: map',
@@ -76,14 +76,14 @@ describe('without a server', () => {
   test.each([[['approve', 'nothing', 'gate']], [['cancel', 'nothing']], [['worker']]])(
     '%j says how to start one, with exit code 5',
     async (words) => {
-      const { code, stderr } = await sostenuto.run(...words);
+      const { code, stderr } = await sostenuto.here(...words);
       expect(stderr).toContain('sostenuto up');
       expect(code).toBe(5);
     },
   );
 
   test('the ledger still answers', async () => {
-    const { code, json } = await sostenuto.run('sql', '--json', 'SELECT count(*) AS n FROM runs');
+    const { code, json } = await sostenuto.here('sql', '--json', 'SELECT count(*) AS n FROM runs');
     expect(json()).toEqual({ rows: [{ n: 0 }] });
     expect(code).toBe(0);
   });
@@ -94,14 +94,14 @@ describe('without a server', () => {
     [['report'], 'NO_REPORT'],
     [['sql', 'SELECT nonsense'], 'BAD_QUERY'],
   ])('%j is answered with a reason', async (words, problem) => {
-    const { code, stderr } = await sostenuto.run(...words);
+    const { code, stderr } = await sostenuto.here(...words);
     expect(stderr).toContain(problem);
     expect(code).toBe(3);
   });
 });
 
 test('an empty store is sound, and nothing in it goes', async () => {
-  expect((await sostenuto.run('cache', 'verify')).stdout).toContain('0 damaged; 0 results, 0 incomplete');
-  expect((await sostenuto.run('gc', '--json')).json()).toMatchObject({ isDryRun: false, bytes: 0 });
-  expect((await sostenuto.run('checkpoints', 'ls', '--json')).json()).toEqual({ checkpoints: [] });
+  expect((await sostenuto.here('cache', 'verify')).stdout).toContain('0 damaged; 0 results, 0 incomplete');
+  expect((await sostenuto.here('gc', '--json')).json()).toMatchObject({ isDryRun: false, bytes: 0 });
+  expect((await sostenuto.here('checkpoints', 'ls', '--json')).json()).toEqual({ checkpoints: [] });
 });

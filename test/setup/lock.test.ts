@@ -15,16 +15,19 @@ const { signal } = new AbortController();
 describe('two set-ups in one place', () => {
   it('work one after the other', async () => {
     const release = await lock.takeLock(tools, { signal, onWait: () => {} });
-    const waited: number[] = [];
     let isIn = false;
-    const second = lock.takeLock(tools, { signal, onWait: (pid) => waited.push(pid) }).then((leave) => {
-      isIn = true;
-      leave();
+    let second: Promise<void> | undefined;
+    const holder = await new Promise<number>((onWait) => {
+      second = lock.takeLock(tools, { signal, onWait }).then((leave) => {
+        isIn = true;
+        leave();
+      });
     });
+    expect(holder).toBe(process.pid);
     expect(isIn).toBe(false);
     release();
     await second;
-    expect(waited).toEqual([process.pid]);
+    expect(isIn).toBe(true);
     expect(existsSync(join(tools, 'setup.lock'))).toBe(false);
   });
 

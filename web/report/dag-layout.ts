@@ -60,7 +60,7 @@ export function layoutGraph(nodes: readonly GraphNode[], options: LayoutOptions)
 
   orderLayers(layers);
   placeAcross(layers, options.boxGap);
-  const first = Math.min(0, ...layers.flat().map((one) => one.at - one.size / 2));
+  const first = layers.flat().reduce((least, { at, size }) => Math.min(least, at - size / 2), Infinity);
   for (const one of layers.flat()) one.at -= first;
 
   const start = (layer: number): number => layer * (options.along + options.layerGap);
@@ -169,7 +169,7 @@ function crossings(layers: readonly (readonly Slot[])[]): number {
 function placeAcross(layers: readonly Slot[][], gap: number): void {
   const start = (layer: readonly Slot[]) => layer.map(() => 0);
   for (const layer of layers) settle(layer, start(layer), gap);
-  for (let sweep = 0; sweep < 10 * sweeps; sweep++) {
+  for (let sweep = 0; sweep <= 10 * sweeps; sweep++) {
     for (const layer of sweep % 2 === 0 ? layers : [...layers].reverse()) settle(layer, layer.map(pull), gap);
   }
 }

@@ -7,8 +7,10 @@ import type { Run } from '../../../engine/define/task.ts';
 import { FRECHET_CODEC_LATENT, frechetDistance } from '../../../models/metrics/frechet.ts';
 import { logMelDistance } from '../../../models/metrics/log-mel.ts';
 import { siSdr } from '../../../models/metrics/si-sdr.ts';
-import { pathOf, readFloats, shardIn } from '../features.ts';
-import type { evaluateTextToAudio as declaration, Measure } from '../tasks.ts';
+import type { Measure } from '../../measure.ts';
+import { pathOf } from '../../stored-folder.ts';
+import { readFloats, shardIn } from '../features.ts';
+import type { evaluateTextToAudio as declaration } from '../tasks.ts';
 import type { GeneratedClip } from './sample-text-to-audio.ts';
 
 const VERSIONS = ['original', 'reconstructed', 'generated'] as const;

@@ -7,7 +7,8 @@ import type { Run } from '../../../engine/define/task.ts';
 import { loadBackend, type Tf } from '../../../models/backend/index.ts';
 import { type Encodec, loadEncodec } from '../../../models/encoders/encodec/index.ts';
 import { sampleClips } from '../../../models/sampling/sample-clips.ts';
-import { folderOf, readFeature, readLatentClips } from '../features.ts';
+import { folderOf } from '../../stored-folder.ts';
+import { readFeature, readLatentClips } from '../features.ts';
 import { LATENT_RATE, SAMPLE_RATE } from '../rates.ts';
 import type { sampleTextToAudio as declaration } from '../tasks.ts';
 

@@ -5,7 +5,8 @@ import { levelled } from '../../../datasets/media/level.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
 import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
-import { folderOf, readFloats, shardIn } from '../features.ts';
+import { folderOf } from '../../stored-folder.ts';
+import { readFloats, shardIn } from '../features.ts';
 import { LATENT_RATE } from '../rates.ts';
 import type { encodeAudio as declaration } from '../tasks.ts';
 

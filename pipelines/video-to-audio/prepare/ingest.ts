@@ -5,7 +5,7 @@ import type { Quarantined } from '../../../engine/define/pipeline.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { describeProblem, SostenutoError } from '../../../errors/problem.ts';
-import { folderOf, pathOf } from '../features.ts';
+import { folderOf, pathOf } from '../../stored-folder.ts';
 import type { Clip, ingest as declaration, SetName } from '../tasks.ts';
 
 /** Clips of all manifests in shards by id; rows that cannot be used are set apart with their reasons. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const exampleFolder = join(root, 'examples', 'word-count');
@@ -21,15 +22,24 @@ export class CommandLine {
   readonly #folder: string;
   readonly #running = new Set<ChildProcess>();
 
-  constructor(folder = exampleFolder) {
+  readonly #ports: Record<string, string>;
+
+  /** @param ports free ones, for what starts a server */
+  constructor({ folder = exampleFolder, ports = [] }: { folder?: string; ports?: readonly number[] } = {}) {
     this.#folder = folder;
+    const [server, ui, web] = ports.map(String);
+    this.#ports = {
+      ...(server === undefined ? {} : { SOSTENUTO_SERVER_PORT: server }),
+      ...(ui === undefined ? {} : { SOSTENUTO_UI_PORT: ui }),
+      ...(web === undefined ? {} : { SOSTENUTO_WEB_PORT: web }),
+    };
   }
 
   start(...words: string[]): { child: ChildProcess; finished: Promise<Finished> } {
     const { NO_COLOR: _, TEMPORAL_ADDRESS: __, ...environment } = process.env;
     const child = spawn(process.execPath, [join(root, 'cli', 'sostenuto.mjs'), ...words], {
       cwd: this.#folder,
-      env: { ...environment, SOSTENUTO_HOME: this.home },
+      env: { ...environment, SOSTENUTO_HOME: this.home, ...this.#ports },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.add(child);
@@ -53,6 +63,31 @@ export class CommandLine {
 
   run(...words: string[]): Promise<Finished> {
     return this.start(...words).finished;
+  }
+
+  /** The same inside this process, which is quicker; for what starts nothing. */
+  async here(...words: string[]): Promise<Finished> {
+    const { execute } = await import('../../../cli/main.ts');
+    const printed = { stdout: '', stderr: '' };
+    const before = process.cwd();
+    const spies = (['stdout', 'stderr'] as const).map((name) =>
+      vi.spyOn(process[name], 'write').mockImplementation((text) => {
+        printed[name] += String(text);
+        return true;
+      }),
+    );
+    // With a port of its own it looks at no server of somebody else.
+    vi.stubEnv('SOSTENUTO_HOME', this.home).stubEnv('TEMPORAL_ADDRESS', '').stubEnv('SOSTENUTO_SERVER_PORT', '1');
+    process.chdir(this.#folder);
+    try {
+      const code = await execute(words);
+      return { code, ...printed, json: () => JSON.parse(printed.stdout.trimEnd().split('\n').at(-1) ?? '') };
+    } finally {
+      process.chdir(before);
+      process.exitCode = 0;
+      vi.unstubAllEnvs();
+      for (const spy of spies) spy.mockRestore();
+    }
   }
 
   /** Ends what is still running, and with it the server. */

@@ -31,7 +31,7 @@ export function amplitudeAt(samples: Float32Array, frequency: number, from: numb
 /** Where the spectrum peaks near a frequency, within ± `cents`. */
 export function peakFrequency(samples: Float32Array, near: number, cents: number, from: number, until: number): number {
   let [best, most] = [0, -1];
-  for (let offset = -cents; offset <= cents; offset += 1) {
+  for (let offset = -cents; offset <= cents; offset += 3) {
     const frequency = near * 2 ** (offset / 1200);
     const amplitude = amplitudeAt(samples, frequency, from, until);
     if (amplitude > most) [best, most] = [frequency, amplitude];
@@ -49,16 +49,21 @@ export function brightness(samples: Float32Array): number {
   return (RATE / Math.PI) * Math.asin(Math.min(1, Math.sqrt(slope / power) / 2));
 }
 
-/** Seconds at which the level jumps up by 12 dB from one hundredth of a second to the next three. */
+/** What is left after taking twice the difference: strikes stand out of what rings on. */
+const edges = (samples: Float32Array) => samples.map((value, i) => 2 * (samples[i - 1] ?? 0) - value - (samples[i - 2] ?? 0));
+
+/** Seconds at which the level of the edges jumps up by 7 dB within a fiftieth of a second. */
 export function onsets(samples: Float32Array): number[] {
   const step = 0.01;
+  const sharp = edges(samples);
   const levels: number[] = [];
-  for (let from = 0; from + step <= samples.length / RATE; from += step) levels.push(Math.max(-60, level(samples, from, from + step)));
+  for (let from = 0; from + step <= sharp.length / RATE; from += step) levels.push(Math.max(-90, level(sharp, from, from + step)));
+  const loudest = Math.max(...levels);
   const found: number[] = [];
   levels.forEach((value, i) => {
-    const before = Math.max(levels[i - 1] ?? -60, levels[i - 2] ?? -60);
+    const before = Math.max(levels[i - 1] ?? -90, levels[i - 2] ?? -90);
     const at = i * step;
-    if (value > before + 7 && value > -36 && at - (found.at(-1) ?? -1) > 0.06) found.push(at);
+    if (value > before + 7 && value > loudest - 25 && at - (found.at(-1) ?? -1) > 0.1) found.push(at);
   });
   return found;
 }

@@ -25,6 +25,16 @@ import { double } from './lib/maths.ts';
 const outputs = { value: json<number>() };
 export const first = defineTask({ name: 'first', inputs: {}, outputs, module: import.meta.url, run: async () => ({ value: double(4) }) });
 export const second = defineTask({ name: 'second', inputs: {}, outputs: { value: json<number>() }, module: import.meta.url, run: async () => ({ value: 5 }) });`,
+  'example.ts': `import { definePipeline, defineTask as task, type Artifact,
+  json, type } from 'sostenuto';
+import { z } from 'zod';
+const settings = z.strictObject({ count: z.int().min(1).describe('how many') });
+const code = (path: string) => ({ url: new URL(path, import.meta.url).href, export: 'x' });
+export const elsewhere = task({ name: 'elsewhere', inputs: {}, outputs: { value: json<number>() }, params: type<{ a: Artifact }>(), implementation: code('./x.ts') });
+export const third = task<{}, {}>({ name: 'third', inputs: {}, outputs: {}, module: import.meta.url, run: async () => ({ value: 3 }) });
+export const fourth = task({ name: 'fourth', inputs: {}, outputs: {}, module: import.meta.url, run: async () => ({ value: settings.parse(4) }) });
+export const example = definePipeline({ name: 'example', settings, presets: { ...elsewhere }, build({ node }) { node('a', third); node('b', fourth); } });`,
+  'node_modules/zod/package.json': '{"name":"zod","version":"4.0.0"}',
   'node_modules/small-package/package.json': '{"name":"small-package","version":"1.0.0"}',
 } as const;
 
@@ -36,6 +46,8 @@ const take = (project: Project, cache?: string) =>
       shift: project.code('tasks/shift.ts', 'shift'),
       first: project.code('inline.ts', 'first', true),
       second: project.code('inline.ts', 'second', true),
+      third: project.code('example.ts', 'third', true),
+      fourth: project.code('example.ts', 'fourth', true),
     },
     { projectRoot: project.root, ...(cache === undefined ? {} : { cache }) },
   );
@@ -60,6 +72,8 @@ describe('a fingerprint changes with', () => {
     ['a module that is loaded late', replace('lib/late.ts', '1', '3'), ['scale']],
     ['a module that several tasks use', replace('lib/index.ts', 'Math.round', 'Math.floor'), ['scale', 'shift']],
     ['the version of a package', replace('node_modules/small-package/package.json', '1.0.0', '1.0.1'), ['shift']],
+    ['the code of one of several tasks beside their pipeline', replace('example.ts', 'value: 3', 'value: 30'), ['third']],
+    ['a schema that the task uses', replace('example.ts', '.min(1)', '.min(2)'), ['fourth']],
     ['the code of an inline task', replace('inline.ts', 'value: 5', 'value: 6'), ['second']],
   ])('%s', async (_, edit, changed) => {
     expect(await changedBy(edit)).toEqual(changed);

@@ -1,0 +1,130 @@
+/** What running a node costs. `npm run bench:orchestration [-- --json]`: the workloads of `docs/`, beside the same on plain Temporal in the same run. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { waitForRun } from '../activities/client/describe-run.ts';
+import { startRun } from '../activities/client/start-run.ts';
+import type { RunReport } from '../activities/messages.ts';
+import { pipelineRegistry } from '../activities/plan/registry.ts';
+import { startWorkers } from '../activities/worker/start-workers.ts';
+import { openLedger } from '../engine/ledger/ledger.ts';
+import { openStore } from '../engine/store/store.ts';
+import { freePort, startServer } from '../test/end-to-end/fixtures/server.ts';
+import { pipelines } from './orchestration/pipelines.ts';
+
+interface Measured {
+  readonly what: string;
+  readonly seconds: number;
+  readonly min: number;
+  readonly max: number;
+  readonly repetitions: number;
+  readonly msPerNode?: number;
+  readonly events?: number;
+  readonly target?: string;
+  readonly [detail: string]: unknown;
+}
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const round = (value: number, digits = 3): number => Number(value.toFixed(digits));
+
+const home = mkdtempSync(join(tmpdir(), 'sostenuto-bench-'));
+const results: Measured[] = [];
+const server = await startServer({ port: await freePort(), database: join(home, 'temporal.db') });
+try {
+  await measureAll();
+} finally {
+  await server.stop('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+}
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
+else for (const { what, seconds, min, max, msPerNode, events, target, repetitions, ...rest } of results) {
+  const details = [msPerNode === undefined ? '' : `${msPerNode} ms a node`, events === undefined ? '' : `${events} events`, ...Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`), target === undefined ? '' : `target ${target}`];
+  process.stdout.write(`${what.padEnd(44)} ${seconds.toFixed(3)} s [${min.toFixed(3)}-${max.toFixed(3)}, ${repetitions}]  ${details.filter(Boolean).join(', ')}\n`);
+}
+process.exit(0);
+
+async function measureAll(): Promise<void> {
+  const { address } = server;
+  const client = new Client({ connection: await Connection.connect({ address }) });
+  const runs = { client, store: await openStore(home), ledger: openLedger(home) };
+  const native = await NativeConnection.connect({ address });
+  const plain = await Worker.create({
+    connection: native,
+    taskQueue: 'plain',
+    workflowBundle: await bundleWorkflowCode({ workflowsPath: here('./orchestration/plain/workflows.ts'), logger: new DefaultLogger('ERROR') }),
+    activities: { step: async (value: number) => value + 1 },
+  });
+  const plainDone = plain.run();
+  const workers = await startWorkers({ address, home, taskQueue: 'ours', projectRoot: here('..'), queues: ['light'], pipelines: pipelineRegistry(pipelines) });
+
+  const ours = async (pipeline: string, settings: Record<string, unknown>): Promise<RunReport> => {
+    const { workflowId } = await startRun(client, { taskQueue: 'ours', request: { pipeline, settings } });
+    const run = await waitForRun(runs, workflowId);
+    if (run.status !== 'done') throw new Error(`${workflowId}: ${run.error}`);
+    return run;
+  };
+  const theirs = async (workflow: string, size: number, id: string): Promise<string> => {
+    await client.workflow.execute(workflow, { taskQueue: 'plain', workflowId: id, args: [size] });
+    return id;
+  };
+  const eventsOf = async (id: string): Promise<number> => (await client.workflow.getHandle(id).describe()).historyLength;
+  const timed = async (repetitions: number, once: (i: number) => Promise<void>): Promise<{ seconds: number; min: number; max: number; repetitions: number }> => {
+    const times: number[] = [];
+    for (let i = 0; i < repetitions; i++) {
+      const begin = performance.now();
+      await once(i);
+      times.push((performance.now() - begin) / 1000);
+    }
+    return { seconds: round(median(times)), min: round(Math.min(...times)), max: round(Math.max(...times)), repetitions };
+  };
+
+  // What a first run pays once (code loaded, caches of the server) is paid before.
+  await ours('bench-chain', { salt: 'warm' });
+  await ours('bench-chain', { salt: 'warm', light: true });
+  await theirs('plainChain', 20, 'plain-warm');
+
+  let last: RunReport | undefined;
+  let id = '';
+  const plainChain = await timed(7, async (i) => void (id = await theirs('plainChain', 20, `plain-chain-${i}`)));
+  results.push({ what: 'chain of 20, plain Temporal, same server', ...plainChain, msPerNode: round((plainChain.seconds * 1000) / 20, 1), events: await eventsOf(id) });
+  const chain = await timed(7, async (i) => void (last = await ours('bench-chain', { salt: `c${i}` })));
+  results.push({ what: 'chain of 20, recorded', ...chain, msPerNode: round((chain.seconds * 1000) / 20, 1), events: await eventsOf(last?.workflowId ?? ''), ratio: round(chain.seconds / plainChain.seconds, 2), target: '20 ms a node' });
+  const light = await timed(7, async (i) => void (last = await ours('bench-chain', { salt: `l${i}`, light: true })));
+  results.push({ what: 'chain of 20, light', ...light, msPerNode: round((light.seconds * 1000) / 20, 1), events: await eventsOf(last?.workflowId ?? ''), target: '5 ms a node' });
+  const again = await timed(7, async () => void (last = await ours('bench-chain', { salt: 'c0' })));
+  results.push({ what: 'chain of 20 again, worker up', ...again, executed: executed(last), target: '0.3 s, 0 nodes' });
+
+  const plainFan = await timed(3, async (i) => void (id = await theirs('plainFanout', 1000, `plain-fan-${i}`)));
+  results.push({ what: 'fan-out of 1,000, plain Temporal', ...plainFan, msPerNode: round(plainFan.seconds, 2), events: await eventsOf(id) });
+  const fan = await timed(3, async (i) => void (last = await ours('bench-fanout', { salt: `f${i}`, size: 1000 })));
+  const fanId = last?.workflowId ?? '';
+  const events = (await eventsOf(fanId)) + (await eventsOf(`${fanId}/parts`));
+  results.push({ what: 'fan-out of 1,000, recorded', ...fan, msPerNode: round(fan.seconds, 2), events, records: await records(last), ratio: round(fan.seconds / plainFan.seconds, 2), target: '6 s, < 4,096 events, 1,003 records' });
+  const fanLight = await timed(3, async (i) => void (last = await ours('bench-fanout', { salt: `g${i}`, size: 1000, light: true })));
+  results.push({ what: 'fan-out of 1,000, light', ...fanLight, msPerNode: round(fanLight.seconds, 2), events: await eventsOf(last?.workflowId ?? ''), records: await records(last), target: '1.5 s' });
+  const fanAgain = await timed(3, async () => void (last = await ours('bench-fanout', { salt: 'f0', size: 1000 })));
+  results.push({ what: 'fan-out of 1,000 again, worker up', ...fanAgain, executed: executed(last) });
+
+  await workers.stop();
+  plain.shutdown();
+  await plainDone;
+  const cold = await timed(3, async () => {
+    const script = here('./orchestration/cold.ts');
+    const answer = execFileSync(process.execPath, ['--import', 'tsx', script, address, home, 'ours', 'bench-chain', '{"salt":"c0"}'], { encoding: 'utf8', cwd: here('..') });
+    if (!answer.includes('"hits":20')) throw new Error(answer);
+  });
+  results.push({ what: 'chain of 20 again, cold: start to exit', ...cold, executed: 0, target: '1.5 s, 0 nodes' });
+
+  async function records(run: RunReport | undefined): Promise<number> {
+    const rows = await runs.ledger.query('SELECT count(*) AS n FROM nodes WHERE run = $1', [`${run?.workflowId}/${run?.runId}`]);
+    return Number(rows[0]?.['n']);
+  }
+}
+
+function executed(run: RunReport | undefined): number {
+  return run?.nodes.filter((node) => node.cache === 'miss').length ?? -1;
+}

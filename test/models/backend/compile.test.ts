@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { type BackendName, compile, loadBackend, type Tensor, type Tensor2D } from '../../../models/backend/index.ts';
+import { findNativePackages } from '../../../models/backend/native.ts';
+import { normal } from '../../../numeric/random.ts';
+
+const native = findNativePackages().length > 0;
+const names: BackendName[] = native ? ['tensorflow', 'wasm', 'cpu'] : ['wasm', 'cpu'];
+
+describe.each(names)('a compiled function on %s', (name) => {
+  const load = async () => {
+    const { tf } = await loadBackend(name);
+    const random = (purpose: string, shape: number[]): Tensor =>
+      tf.tensor(
+        normal(
+          { seed: 1, purpose },
+          shape.reduce((a, b) => a * b, 1),
+        ),
+        shape,
+      );
+    return { tf, random };
+  };
+
+  test('computes what the function computes, gradients included', async () => {
+    const { tf, random } = await load();
+    const inputs = [random('x', [4, 6]), random('w', [6, 3]), tf.tensor1d([2, 0, 1, 1], 'int32')];
+    const step = ([x, w, target]: readonly Tensor[]): Tensor[] => {
+      const loss = (weights: Tensor): Tensor => {
+        const logits = tf.matMul(tf.elu(x as Tensor2D), weights as Tensor2D);
+        return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), tf.oneHot(target as never, 3)), 1)));
+      };
+      const { value, grad } = tf.valueAndGrad(loss)(w as Tensor);
+      return [value, grad, tf.concat([tf.reverse(grad, 0), tf.cumsum(grad)], 1)];
+    };
+    const compiled = compile(tf, step);
+    const [expected, found] = [tf.tidy(() => step(inputs)), compiled.call(inputs)];
+    for (const [i, tensor] of expected.entries()) {
+      expect(found[i]?.shape).toEqual(tensor.shape);
+      expect(found[i]?.sub(tensor).abs().max().dataSync()[0]).toBeLessThan(1e-6);
+    }
+    compiled.dispose();
+  });
+
+  test('follows its inputs, values and shapes', async () => {
+    const { tf, random } = await load();
+    const compiled = compile(tf, ([a, b]) => [tf.add(tf.mul(a as Tensor, 3), b as Tensor)]);
+    for (const shape of [[2], [2], [5, 1]]) {
+      const [a, b] = [random(`a${shape}`, shape), random('b', shape)];
+      const [sum] = compiled.call([a, b]);
+      expect(sum?.shape).toEqual(shape);
+      expect(sum?.sub(a.mul(3).add(b)).abs().max().dataSync()[0]).toBeLessThan(1e-6);
+    }
+    compiled.dispose();
+  });
+
+  test('sees a variable from outside if it is passed as an input', async () => {
+    const { tf } = await load();
+    const variable = tf.variable(tf.scalar(2));
+    const compiled = compile(tf, ([x]) => [tf.mul(x as Tensor, variable)]);
+    const x = tf.scalar(10);
+    expect(compiled.call([x, variable])[0]?.dataSync()[0]).toBe(20);
+    variable.assign(tf.scalar(3));
+    expect(compiled.call([x, variable])[0]?.dataSync()[0]).toBe(30);
+    compiled.dispose();
+    variable.dispose();
+  });
+
+  test('gives the same bits every time and leaves only its outputs behind', async () => {
+    const { tf, random } = await load();
+    const [a, b] = [random('a', [64, 64]), random('b', [64, 64])];
+    const compiled = compile(tf, ([x, y]) => [tf.matMul(tf.tanh(x as Tensor2D), y as Tensor2D).sum(0)]);
+    const first = compiled.call([a, b])[0]?.dataSync();
+    const before = tf.memory().numTensors;
+    const again = compiled.call([a, b]);
+    expect(again[0]?.dataSync()).toEqual(first);
+    expect(tf.memory().numTensors).toBe(before + 1);
+    compiled.dispose();
+  });
+});
+
+test.runIf(native)('a function that reads a computed value cannot be compiled, and the backend still works', async () => {
+  const { tf } = await loadBackend('tensorflow');
+  const reads = compile(tf, ([x]) => [tf.mul(x as Tensor, tf.square(x as Tensor).dataSync()[0] ?? 0)]);
+  expect(() => reads.call([tf.scalar(2)])).toThrow(/must not read values: the result of Square/);
+  expect(tf.square(tf.scalar(3)).dataSync()[0]).toBe(9);
+});
