@@ -1,11 +1,11 @@
 /** What running a node costs. `npm run bench:orchestration [-- --json]`: the workloads of `docs/`, beside the same on plain Temporal in the same run. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { waitForRun } from '../activities/client/describe-run.ts';
 import { startRun } from '../activities/client/start-run.ts';
 import type { RunReport } from '../activities/messages.ts';
@@ -31,8 +31,17 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const round = (value: number, digits = 3): number => Number(value.toFixed(digits));
 
+const asJson = process.argv.includes('--json');
 const home = mkdtempSync(join(tmpdir(), 'sostenuto-bench-'));
 const results: Measured[] = [];
+function report(measured: Measured): void {
+  results.push(measured);
+  if (asJson) return;
+  const { what, seconds, min, max, msPerNode, events, target, repetitions, ...rest } = measured;
+  const details = [msPerNode === undefined ? '' : `${msPerNode} ms a node`, events === undefined ? '' : `${events} events`, ...Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`), target === undefined ? '' : `target ${target}`];
+  process.stdout.write(`${what.padEnd(44)} ${seconds.toFixed(3)} s [${min.toFixed(3)}-${max.toFixed(3)}, ${repetitions}]  ${details.filter(Boolean).join(', ')}\n`);
+}
+
 const server = await startServer({ port: await freePort(), database: join(home, 'temporal.db') });
 try {
   await measureAll();
@@ -40,17 +49,14 @@ try {
   await server.stop('SIGKILL');
   rmSync(home, { recursive: true, force: true });
 }
-if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
-else for (const { what, seconds, min, max, msPerNode, events, target, repetitions, ...rest } of results) {
-  const details = [msPerNode === undefined ? '' : `${msPerNode} ms a node`, events === undefined ? '' : `${events} events`, ...Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`), target === undefined ? '' : `target ${target}`];
-  process.stdout.write(`${what.padEnd(44)} ${seconds.toFixed(3)} s [${min.toFixed(3)}-${max.toFixed(3)}, ${repetitions}]  ${details.filter(Boolean).join(', ')}\n`);
-}
+if (asJson) process.stdout.write(`${JSON.stringify({ machine: { cores: cpus().length, cpu: cpus()[0]?.model, load: loadavg().map((value) => round(value, 1)) }, results }, null, 1)}\n`);
 process.exit(0);
 
 async function measureAll(): Promise<void> {
   const { address } = server;
   const client = new Client({ connection: await Connection.connect({ address }) });
   const runs = { client, store: await openStore(home), ledger: openLedger(home) };
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const native = await NativeConnection.connect({ address });
   const plain = await Worker.create({
     connection: native,
@@ -90,24 +96,24 @@ async function measureAll(): Promise<void> {
   let last: RunReport | undefined;
   let id = '';
   const plainChain = await timed(7, async (i) => void (id = await theirs('plainChain', 20, `plain-chain-${i}`)));
-  results.push({ what: 'chain of 20, plain Temporal, same server', ...plainChain, msPerNode: round((plainChain.seconds * 1000) / 20, 1), events: await eventsOf(id) });
+  report({ what: 'chain of 20, plain Temporal, same server', ...plainChain, msPerNode: round((plainChain.seconds * 1000) / 20, 1), events: await eventsOf(id) });
   const chain = await timed(7, async (i) => void (last = await ours('bench-chain', { salt: `c${i}` })));
-  results.push({ what: 'chain of 20, recorded', ...chain, msPerNode: round((chain.seconds * 1000) / 20, 1), events: await eventsOf(last?.workflowId ?? ''), ratio: round(chain.seconds / plainChain.seconds, 2), target: '20 ms a node' });
+  report({ what: 'chain of 20, recorded', ...chain, msPerNode: round((chain.seconds * 1000) / 20, 1), events: await eventsOf(last?.workflowId ?? ''), ratio: round(chain.seconds / plainChain.seconds, 2), target: '20 ms a node' });
   const light = await timed(7, async (i) => void (last = await ours('bench-chain', { salt: `l${i}`, light: true })));
-  results.push({ what: 'chain of 20, light', ...light, msPerNode: round((light.seconds * 1000) / 20, 1), events: await eventsOf(last?.workflowId ?? ''), target: '5 ms a node' });
+  report({ what: 'chain of 20, light', ...light, msPerNode: round((light.seconds * 1000) / 20, 1), events: await eventsOf(last?.workflowId ?? ''), target: '5 ms a node' });
   const again = await timed(7, async () => void (last = await ours('bench-chain', { salt: 'c0' })));
-  results.push({ what: 'chain of 20 again, worker up', ...again, executed: executed(last), target: '0.3 s, 0 nodes' });
+  report({ what: 'chain of 20 again, worker up', ...again, executed: executed(last), target: '0.3 s, 0 nodes' });
 
   const plainFan = await timed(3, async (i) => void (id = await theirs('plainFanout', 1000, `plain-fan-${i}`)));
-  results.push({ what: 'fan-out of 1,000, plain Temporal', ...plainFan, msPerNode: round(plainFan.seconds, 2), events: await eventsOf(id) });
+  report({ what: 'fan-out of 1,000, plain Temporal', ...plainFan, msPerNode: round(plainFan.seconds, 2), events: await eventsOf(id) });
   const fan = await timed(3, async (i) => void (last = await ours('bench-fanout', { salt: `f${i}`, size: 1000 })));
   const fanId = last?.workflowId ?? '';
   const events = (await eventsOf(fanId)) + (await eventsOf(`${fanId}/parts`));
-  results.push({ what: 'fan-out of 1,000, recorded', ...fan, msPerNode: round(fan.seconds, 2), events, records: await records(last), ratio: round(fan.seconds / plainFan.seconds, 2), target: '6 s, < 4,096 events, 1,003 records' });
+  report({ what: 'fan-out of 1,000, recorded', ...fan, msPerNode: round(fan.seconds, 2), events, records: await records(last), ratio: round(fan.seconds / plainFan.seconds, 2), target: '6 s, < 4,096 events, 1,003 records' });
   const fanLight = await timed(3, async (i) => void (last = await ours('bench-fanout', { salt: `g${i}`, size: 1000, light: true })));
-  results.push({ what: 'fan-out of 1,000, light', ...fanLight, msPerNode: round(fanLight.seconds, 2), events: await eventsOf(last?.workflowId ?? ''), records: await records(last), target: '1.5 s' });
+  report({ what: 'fan-out of 1,000, light', ...fanLight, msPerNode: round(fanLight.seconds, 2), events: await eventsOf(last?.workflowId ?? ''), records: await records(last), target: '1.5 s' });
   const fanAgain = await timed(3, async () => void (last = await ours('bench-fanout', { salt: 'f0', size: 1000 })));
-  results.push({ what: 'fan-out of 1,000 again, worker up', ...fanAgain, executed: executed(last) });
+  report({ what: 'fan-out of 1,000 again, worker up', ...fanAgain, executed: executed(last) });
 
   await workers.stop();
   plain.shutdown();
@@ -117,7 +123,7 @@ async function measureAll(): Promise<void> {
     const answer = execFileSync(process.execPath, ['--import', 'tsx', script, address, home, 'ours', 'bench-chain', '{"salt":"c0"}'], { encoding: 'utf8', cwd: here('..') });
     if (!answer.includes('"hits":20')) throw new Error(answer);
   });
-  results.push({ what: 'chain of 20 again, cold: start to exit', ...cold, executed: 0, target: '1.5 s, 0 nodes' });
+  report({ what: 'chain of 20 again, cold: start to exit', ...cold, executed: 0, target: '1.5 s, 0 nodes' });
 
   async function records(run: RunReport | undefined): Promise<number> {
     const rows = await runs.ledger.query('SELECT count(*) AS n FROM nodes WHERE run = $1', [`${run?.workflowId}/${run?.runId}`]);

@@ -18,7 +18,7 @@ export const exitCodes = {
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-const usage = new Set(['BAD_USAGE', 'UNKNOWN_COMMAND']);
+const usage = new Set(['BAD_USAGE']);
 const unavailable = /^(?:NO_SERVER|NO_WORKER|SERVER_|WORKER_|PORT_|TEMPORAL_)/;
 
 /** The exit status for an error that ended a command. */

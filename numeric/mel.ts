@@ -40,14 +40,19 @@ export function melFilters({ sampleRate, size, bands, lowest, highest, scale }: 
 }
 
 /** Filters applied to every frame: [frames, bins] → [frames, bands]. */
-export function applyFilters(filters: Float64Array, bands: number, spectrogram: { frames: number; bins: number; values: ArrayLike<number> }): Float64Array {
+export function applyFilters(
+  filters: Float64Array,
+  bands: number,
+  spectrogram: { frames: number; bins: number; values: ArrayLike<number> },
+): Float64Array {
   const { frames, bins, values } = spectrogram;
   const out = new Float64Array(frames * bands);
   for (let band = 0; band < bands; band++) {
     for (let bin = 0; bin < bins; bin++) {
       const weight = filters[band * bins + bin] ?? 0;
       if (weight === 0) continue;
-      for (let frame = 0; frame < frames; frame++) out[frame * bands + band] = (out[frame * bands + band] ?? 0) + weight * (values[frame * bins + bin] ?? 0);
+      for (let frame = 0; frame < frames; frame++)
+        out[frame * bands + band] = (out[frame * bands + band] ?? 0) + weight * (values[frame * bins + bin] ?? 0);
     }
   }
   return out;

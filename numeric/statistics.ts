@@ -35,17 +35,22 @@ export function welford(dimensions: number): RunningStatistics {
 }
 
 /** Mean [d] and covariance [d,d] (divided by n − 1) of rows [n,d], float64, two passes. */
-export function meanAndCovariance(rows: ArrayLike<number>, dimensions: number): { count: number; mean: Float64Array; covariance: Float64Array } {
+export function meanAndCovariance(
+  rows: ArrayLike<number>,
+  dimensions: number,
+): { count: number; mean: Float64Array; covariance: Float64Array } {
   const count = rows.length / dimensions;
   const mean = new Float64Array(dimensions);
-  for (let row = 0; row < count; row++) for (let i = 0; i < dimensions; i++) mean[i] = (mean[i] ?? 0) + (rows[row * dimensions + i] ?? 0) / count;
+  for (let row = 0; row < count; row++)
+    for (let i = 0; i < dimensions; i++) mean[i] = (mean[i] ?? 0) + (rows[row * dimensions + i] ?? 0) / count;
   const covariance = new Float64Array(dimensions * dimensions);
   const centred = new Float64Array(dimensions);
   for (let row = 0; row < count; row++) {
     for (let i = 0; i < dimensions; i++) centred[i] = (rows[row * dimensions + i] ?? 0) - (mean[i] ?? 0);
     for (let i = 0; i < dimensions; i++) {
       const left = centred[i] ?? 0;
-      for (let j = i; j < dimensions; j++) covariance[i * dimensions + j] = (covariance[i * dimensions + j] ?? 0) + left * (centred[j] ?? 0);
+      for (let j = i; j < dimensions; j++)
+        covariance[i * dimensions + j] = (covariance[i * dimensions + j] ?? 0) + left * (centred[j] ?? 0);
     }
   }
   for (let i = 0; i < dimensions; i++) {

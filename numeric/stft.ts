@@ -1,7 +1,8 @@
 import { fft } from './fft.ts';
 
 /** Periodic Hann window. */
-export const hann = (length: number): Float64Array => Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
+export const hann = (length: number): Float64Array =>
+  Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
 
 export interface StftOptions {
   /** Points of the transform, a power of two. */

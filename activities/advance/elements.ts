@@ -70,7 +70,7 @@ export async function mapOutputs(
   return { ...Object.fromEntries(await Promise.all(lists)), quarantined: await deps.store.putJson(failed) };
 }
 
-/** Up to this many elements, each has an activity of its own. */
+/** Up to this many elements, each has an activity of its own; more are grouped, because an activity costs more than a small element. */
 const singles = 64;
 /** Elements of one activity, at most: a killed group looks up so many again. */
 const groupLimit = 16;
@@ -78,7 +78,7 @@ const groupLimit = 16;
 /** Puts the elements that have to be executed into the store, and says into how many activities they are divided. */
 export async function planWork(deps: Dependencies, node: PlannedNode, elements: readonly KeyedElement[]): Promise<MapWork> {
   const work: WorkList = { format: 1, node: node.id, elements };
-  const size = elements.length <= singles ? 1 : Math.min(groupLimit, Math.ceil(elements.length / 256));
+  const size = elements.length <= singles ? 1 : Math.min(groupLimit, Math.ceil(elements.length / singles));
   return { work: await deps.store.putJson(work), elements: elements.length, groups: Math.ceil(elements.length / size) };
 }
 

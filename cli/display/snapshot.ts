@@ -32,7 +32,8 @@ export function snapshotOf(report: RunReport, takenAt: number): RunSnapshot {
 }
 
 function nodeSnapshot({ id, status, cache, note, error, progress, attempts }: NodeReport): NodeSnapshot {
-  const words = error ?? note;
+  const waitsFor = progress?.['waitsFor'];
+  const words = error ?? note ?? (typeof waitsFor === 'string' ? `waits for ${waitsFor}` : undefined);
   const steps = progress === undefined ? undefined : stepsOf(progress);
   return {
     id,
@@ -44,12 +45,12 @@ function nodeSnapshot({ id, status, cache, note, error, progress, attempts }: No
   };
 }
 
-/** Fields of a heartbeat that are about the transport. */
-const unseen = new Set(['node', 'checkpoint']);
+/** Fields of a heartbeat that are not about the work, or are shown another way. */
+const unseen = new Set(['node', 'checkpoint', 'done', 'elements', 'waitsFor']);
 
-/** A heartbeat as progress, if it says how far it is; what is no number or short word is left out. */
+/** A heartbeat as progress: its own steps, or the elements of its group. What is no number or short word is left out. */
 function stepsOf(beat: Readonly<Record<string, unknown>>): Progress | undefined {
-  const { step, of, ...details } = beat;
+  const { step = beat['done'], of = beat['elements'], ...details } = beat;
   if (typeof step !== 'number' || typeof of !== 'number') return undefined;
   const shown: Record<string, number | string> = {};
   for (const [name, value] of Object.entries(details)) {

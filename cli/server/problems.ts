@@ -1,7 +1,10 @@
 import { SostenutoError } from '../../errors/problem.ts';
 import type { ServerRecord } from './record.ts';
 
-export function otherPorts(own: ServerRecord, { home, port, uiPort }: { readonly home: string; readonly port?: number; readonly uiPort?: number }): SostenutoError {
+export function otherPorts(
+  own: ServerRecord,
+  { home, port, uiPort }: { readonly home: string; readonly port?: number; readonly uiPort?: number },
+): SostenutoError {
   return new SostenutoError({
     code: 'SERVER_ELSEWHERE',
     what: "This home's Temporal server already runs on other ports.",
@@ -37,4 +40,3 @@ export function unreachable(address: string, found: string): SostenutoError {
     { retryable: true },
   );
 }
-

@@ -8,6 +8,7 @@ import { chooseFrames } from './frame-choice.ts';
 import { type MediaOptions, type Probe, probeMedia, unreadable } from './probe.ts';
 import { LOCAL_FILES_ONLY, runTool } from './tool-process.ts';
 import { findMediaTools } from './tools.ts';
+import { optionsOf, refuseOldOptions } from './versions.ts';
 
 export interface DecodeOptions extends MediaOptions {
   /** Frames a second of the result; undefined keeps every decoded frame. */
@@ -80,8 +81,9 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
         ? `scale=${width}:${height}:flags=bicubic`
         : `scale=${width}:${height}:flags=bicubic:force_original_aspect_ratio=increase,crop=${width}:${height}`;
     args.push('-filter_complex', `[0:v:0]${options.size ? `${scale},` : ''}format=rgb24,split[frames][times]`);
-    args.push('-map', '[frames]', ...limit, '-vsync', 'passthrough', '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1');
-    args.push('-map', '[times]', ...limit, '-vsync', 'passthrough', '-enc_time_base', '-1', '-c:v', 'rawvideo', '-f', 'framecrc', 'pipe:4');
+    const { everyFrame, fileTimes } = await optionsOf(tools, options.signal);
+    args.push('-map', '[frames]', ...limit, ...everyFrame, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1');
+    args.push('-map', '[times]', ...limit, ...everyFrame, ...fileTimes, '-c:v', 'rawvideo', '-f', 'framecrc', 'pipe:4');
   }
   if (audio) {
     const channel = options.channel === 'first' ? 'pan=mono|c0=c0,' : '';
@@ -90,6 +92,7 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
   }
   const outputs = [...(video ? [1, 4] : []), ...(audio ? [3, 5] : [])];
   const result = await runTool({ command: tools.ffmpeg, args, outputs, signal: options.signal });
+  refuseOldOptions(tools, result.stderr);
   const damage: string[] = [];
   const decodedFrames = video && readFrames();
   const sound = audio && readSound();

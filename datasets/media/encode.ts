@@ -4,6 +4,7 @@ import { SostenutoError } from '../../errors/problem.ts';
 import type { MediaOptions } from './probe.ts';
 import { runTool } from './tool-process.ts';
 import { findMediaTools } from './tools.ts';
+import { refuseOldOptions } from './versions.ts';
 
 export interface EncodeOptions extends MediaOptions {
   readonly path: string;
@@ -55,6 +56,7 @@ export async function encodeMedia(options: EncodeOptions): Promise<void> {
       inputs: sound ? { 0: counted(), 3: inChunks(sound) } : { 0: counted() },
       signal: options.signal,
     });
+    refuseOldOptions(tools, result.stderr);
     if (result.exitCode !== 0 || count === 0) {
       throw new SostenutoError({
         code: 'MEDIA_NOT_WRITTEN',

@@ -19,7 +19,7 @@ export type SaveStep = 'written' | 'file-synced' | 'manifest-synced' | 'renamed'
 export interface CheckpointOptions {
   /** Saves are refused (`FENCED`) once someone else holds it. */
   readonly lease?: Lease;
-  /** Checkpoints to keep, default 3. */
+  /** Checkpoints up to the current step to keep, default 3. */
   readonly keep?: number;
   readonly onWarning?: (message: string) => void;
   /** What the bits depend on besides the trajectory: library versions, threads, flags. A difference is a warning. */
@@ -39,8 +39,8 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
   const warn = options.onWarning ?? (() => {});
   const config = sha256(canonicalJson(options.config ?? {}));
 
-  async function latest(): Promise<Checkpoint | undefined> {
-    for (const directory of checkpointFolders(store, trajectory)) {
+  async function latest({ notAfter = Number.POSITIVE_INFINITY }: { readonly notAfter?: number } = {}): Promise<Checkpoint | undefined> {
+    for (const directory of checkpointFolders(store, trajectory, notAfter)) {
       const manifest = await readWhole(directory, warn);
       if (manifest === undefined) continue;
       if (manifest.config !== config) {
@@ -71,7 +71,9 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
         files: await sealFiles(temporary, options.onStep),
       };
       await publish(store, temporary, manifest, options);
-      for (const older of checkpointFolders(store, trajectory).slice(options.keep ?? 3)) await rm(older, { recursive: true, force: true });
+      // Later steps belong to a training with a later end; they are not this one's to remove.
+      for (const older of checkpointFolders(store, trajectory, step).slice(options.keep ?? 3))
+        await rm(older, { recursive: true, force: true });
       options.onStep?.('older-removed');
     } catch (error) {
       throw storageFailure(error, checkpointsPath(store.root, trajectory));

@@ -31,11 +31,11 @@ export interface CheckpointInfo extends CheckpointManifest {
 export const folderName = (step: number, token: number, count: number): string =>
   `${String(step).padStart(12, '0')}.${String(token).padStart(6, '0')}.${String(count).padStart(3, '0')}`;
 
-/** Folders of a trajectory's checkpoints, newest first, whole or not. */
-export function checkpointFolders(store: Pick<Store, 'root'>, trajectory: string): string[] {
+/** Folders of a trajectory's checkpoints up to a step, newest first, whole or not. */
+export function checkpointFolders(store: Pick<Store, 'root'>, trajectory: string, notAfter = Number.POSITIVE_INFINITY): string[] {
   const root = checkpointsPath(store.root, trajectory);
   return listFolder(root)
-    .filter((name) => /^\d{12,}\.\d{6,}\.\d{3,}$/.test(name))
+    .filter((name) => /^\d{12,}\.\d{6,}\.\d{3,}$/.test(name) && Number.parseInt(name, 10) <= notAfter)
     .sort()
     .reverse()
     .map((name) => join(root, name));

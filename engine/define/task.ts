@@ -19,8 +19,11 @@ export interface Checkpoint {
   readonly state: unknown;
 }
 export interface Checkpoints {
-  /** Newest checkpoint whose files have the recorded digests; damaged ones are skipped with a warning. */
-  latest(): Promise<Checkpoint | undefined>;
+  /**
+   * Newest checkpoint whose files have the recorded digests; damaged ones are skipped with a warning. Trainings that differ only in
+   * their end share their checkpoints, so one that ends earlier must ask for `notAfter` its own end.
+   */
+  latest(options?: { readonly notAfter?: number }): Promise<Checkpoint | undefined>;
   /** Writes atomically: `write` fills a temporary directory, then it is synced and renamed. Throws `FENCED` if a newer attempt took over. */
   save(step: number, state: unknown, write: (directory: string) => Promise<void>): Promise<void>;
 }

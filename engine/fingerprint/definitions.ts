@@ -24,7 +24,8 @@ interface ImportedName {
 }
 
 /** True for a text that `markDeclarations` may change. */
-export const hasDeclarations = (source: string): boolean => source.includes('define') || source.includes('sostenuto') || source.includes('zod');
+export const hasDeclarations = (source: string): boolean =>
+  source.includes('define') || source.includes('sostenuto') || source.includes('zod');
 
 /** The module's text with its declarations made droppable. Lines stay where they are. */
 export function markDeclarations(source: string): string {
@@ -38,7 +39,9 @@ export function markDeclarations(source: string): string {
   return withTasks.replace(importStatement, (statement, list: string, quote: string, from: string) => {
     if (!declaresFrom.test(from)) return statement;
     const names = splitNames(list);
-    const kept = names.filter(({ word }) => !Object.hasOwn(declaring, word)).map(({ word, local }) => (word === local ? word : `${word} as ${local}`));
+    const kept = names
+      .filter(({ word }) => !Object.hasOwn(declaring, word))
+      .map(({ word, local }) => (word === local ? word : `${word} as ${local}`));
     const rest = kept.length === 0 ? '' : `import { ${kept.join(', ')} } from ${quote}${from}${quote};`;
     return `${names.map(replacement).join('')} ${rest}${'\n'.repeat(statement.split('\n').length - 1)}`;
   });
@@ -62,7 +65,5 @@ function splitNames(list: string): ImportedName[] {
 /** A function in the file itself, because the bundler believes "no side effects" only there. */
 function replacement({ word, local }: ImportedName): string {
   if (!Object.hasOwn(declaring, word)) return '';
-  const takes = parameter[word];
-  const types = '<A = any, B = any, C = any, D = any>';
-  return `/* @__NO_SIDE_EFFECTS__ */ function ${local}${types}(${takes === undefined ? '' : `${takes}: any`}): any { return ${declaring[word]}; } `;
+  return `/* @__NO_SIDE_EFFECTS__ */ function ${local}(${parameter[word] ?? ''}) { return ${declaring[word]}; } `;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { canonicalJson, sha256 } from '../keys/keys.ts';
 import { bundleTasks, type TaskBundle } from './bundle.ts';
@@ -44,7 +44,7 @@ export async function fingerprintTasks(
   const memo =
     options.cache === undefined
       ? undefined
-      : join(options.cache, 'fingerprints', `${sha256(canonicalJson({ format: 1, code, projectRoot }))}.json`);
+      : join(options.cache, 'fingerprints', `${sha256(canonicalJson({ format: 2, code, projectRoot }))}.json`);
   const known = memo === undefined ? undefined : readMemo(memo);
   if (known !== undefined) return known;
 
@@ -56,7 +56,9 @@ export async function fingerprintTasks(
   if (memo !== undefined) {
     const versions = [...tasks.values()].flatMap(({ packages }) => packages.map(({ source }) => source));
     const configuration = [join(projectRoot, 'tsconfig.json'), join(projectRoot, 'package.json')].filter((path) => existsSync(path));
-    await writeMemo(memo, [...new Set([...inputs, ...versions, ...configuration])], fingerprints, startedMs);
+    // Fingerprints taken by other code than this are not the same ones.
+    const own = readdirSync(import.meta.dirname).map((name) => join(import.meta.dirname, name));
+    await writeMemo(memo, [...new Set([...inputs, ...versions, ...configuration, ...own])], fingerprints, startedMs);
   }
   return fingerprints;
 }

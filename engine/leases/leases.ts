@@ -19,6 +19,15 @@ export interface Lease {
   /** `check` without giving way to anything else; called just before a result becomes visible. */
   checkNow(): void;
 }
+export interface LeaseOptions {
+  /** How others name the holder. */
+  readonly owner: string;
+  readonly ttlMs: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** True for a holder that is known to be gone: it is fenced off without waiting for its time to run out. */
+  readonly isOver?: (owner: string) => boolean;
+}
 export interface Held {
   readonly heldBy: string;
   /** Milliseconds since 1970. */
@@ -38,18 +47,15 @@ interface Grant {
  * into place, which only one process can do for a token. A lease that has run out is taken over; its owner is fenced off
  * from then on, because every save checks that its token is still the highest.
  */
-export async function acquireLease(
-  store: Pick<Store, 'root'>,
-  key: string,
-  options: { readonly owner: string; readonly ttlMs: number; readonly now?: () => number },
-): Promise<Lease | Held> {
+export async function acquireLease(store: Pick<Store, 'root'>, key: string, options: LeaseOptions): Promise<Lease | Held> {
   const now = options.now ?? Date.now;
   const folder = leasePath(store.root, checkedKey(key));
   try {
     makeFolder(folder);
     for (;;) {
       const newest = newestGrant(folder);
-      if (newest !== undefined && !newest.released && newest.until > now()) return { heldBy: newest.owner, until: newest.until };
+      const isHeld = newest !== undefined && !newest.released && newest.until > now();
+      if (isHeld && !options.isOver?.(newest.owner)) return { heldBy: newest.owner, until: newest.until };
       const token = (newest?.token ?? 0) + 1;
       const grant: Grant = { owner: options.owner, token, until: now() + options.ttlMs, released: false };
       if (!linkGrant(store.root, folder, grant)) continue;

@@ -50,7 +50,8 @@ export async function openStore(home: string, options: StoreOptions = {}): Promi
   async function putBytes(content: string | Uint8Array): Promise<string> {
     const digest = sha256(content);
     const path = objectPath(root, digest);
-    if (!isPresent(path, Buffer.byteLength(content))) await writer.write(path, content);
+    // A damaged object is replaced by whoever makes it again.
+    if (!isPresent(path, Buffer.byteLength(content)) || !readFileSync(path).equals(Buffer.from(content))) await writer.write(path, content);
     return digest;
   }
 
@@ -92,7 +93,7 @@ export async function openStore(home: string, options: StoreOptions = {}): Promi
       options.onStep?.('synced', temporary);
       const digest = hash.digest('hex');
       const path = objectPath(root, digest);
-      if (!isPresent(path, bytes)) {
+      if (!isPresent(path, bytes) || (await hashFile(path)) !== digest) {
         renameInto(temporary, path);
         options.onStep?.('renamed', path);
         await syncFolder(dirname(path));

@@ -27,6 +27,8 @@ export interface CodecRecipe {
   readonly clipNorm: number;
   /** Deviation of the normal noise on the latents, whose own deviation is held near 1: what is generated later is never exact. */
   readonly latentNoise: number;
+  /** The waveform first: with much weight on spectra from the start, silence is where it stays (seen in trials). */
+  readonly opening: { readonly steps: number; readonly weights: LossWeights };
   readonly weights: LossWeights;
   readonly resolutions: readonly Resolution[];
   readonly checkpointEvery: number;
@@ -51,7 +53,8 @@ export const CODEC_RECIPE: CodecRecipe = {
   decaySteps: 3_000,
   clipNorm: 1,
   latentNoise: 0.1,
-  weights: { magnitude: 0.3, logMagnitude: 0.2, decibel: 0.3, latent: 0.01 },
+  opening: { steps: 2900, weights: { magnitude: 0.3, logMagnitude: 0.2, decibel: 0.3, latent: 0.01 } },
+  weights: { magnitude: 0.5, logMagnitude: 0.5, decibel: 0.2, latent: 0.05 },
   // Long windows tell low notes apart (up to 4 kHz), short ones place the onsets.
   resolutions: [
     { window: 2048, hop: 512, bins: 342 },

@@ -10,9 +10,12 @@ export interface CodecLosses {
   readonly decibel: Scalar;
   readonly latent: Scalar;
 }
-/** target and output [B,T], latents [B,t,C] */
+/** The weights as the vector [4] that a loss takes. */
+export const weightVector = (weights: LossWeights): number[] => [weights.magnitude, weights.logMagnitude, weights.decibel, weights.latent];
+
+/** target and output [B,T], latents [B,t,C], weights [4] */
 export interface CodecLoss {
-  (target: Tensor, output: Tensor, latents: Tensor): CodecLosses;
+  (target: Tensor, output: Tensor, latents: Tensor, weights: Tensor): CodecLosses;
   dispose(): void;
 }
 
@@ -23,10 +26,10 @@ const POWER_FLOOR = 1e-4;
 const TO_DECIBEL = 10 / Math.LN10;
 
 /** Builds the loss, which keeps its transforms until disposed. */
-export function codecLoss(tf: Tf, weights: LossWeights, resolutions: readonly Resolution[]): CodecLoss {
+export function codecLoss(tf: Tf, resolutions: readonly Resolution[]): CodecLoss {
   const filters: readonly [Resolution, Tensor4D][] = resolutions.map((resolution) => [resolution, tf.keep(fourierFilter(tf, resolution))]);
   const mean = (values: Tensor[]): Scalar => tf.div(tf.addN(values), values.length);
-  const loss = (target: Tensor, output: Tensor, latents: Tensor): CodecLosses => {
+  const loss = (target: Tensor, output: Tensor, latents: Tensor, weights: Tensor): CodecLosses => {
     const pairs = filters.map(([resolution, filter]): [Tensor, Tensor] => [
       magnitudes(tf, target, resolution, filter),
       magnitudes(tf, output, resolution, filter),
@@ -36,12 +39,7 @@ export function codecLoss(tf: Tf, weights: LossWeights, resolutions: readonly Re
     const logMagnitude = mean(pairs.map(([a, b]) => tf.mean(tf.abs(tf.sub(log(b), log(a))))));
     const decibel = errorDecibels(tf, target, output);
     const latent = momentDivergence(tf, latents);
-    const total = tf.addN([
-      tf.mul(magnitude, weights.magnitude),
-      tf.mul(logMagnitude, weights.logMagnitude),
-      tf.mul(decibel, weights.decibel),
-      tf.mul(latent, weights.latent),
-    ]) as Scalar;
+    const total = tf.sum(tf.mul(tf.stack([magnitude, logMagnitude, decibel, latent]), weights)) as Scalar;
     return { total, magnitude, logMagnitude, decibel, latent };
   };
   return Object.assign(loss, { dispose: () => tf.dispose(filters.map(([, filter]) => filter)) });

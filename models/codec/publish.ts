@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SostenutoError } from '../../errors/problem.ts';
 import type { EncodecConfig } from '../encoders/encodec/index.ts';
 import { writeSafetensors } from '../tensor/safetensors.ts';
 import type { CodecRecipe } from './config.ts';
@@ -29,6 +30,28 @@ export interface CodecManifest {
   readonly digest: string;
 }
 
+/** Reads `manifest.json` of a codec's folder and checks that the weights are the ones it speaks of. Throws `CODEC_DIGEST`. */
+export async function readManifest(folder: string): Promise<CodecManifest> {
+  const manifest: CodecManifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  const found = await digestOf(join(folder, 'model.safetensors'));
+  if (found !== manifest.digest) {
+    const problem = {
+      code: 'CODEC_DIGEST',
+      what: 'The weights of the codec are not those of its manifest.',
+      where: folder,
+      found,
+      expected: manifest.digest,
+    };
+    throw new SostenutoError({ ...problem, hint: 'fetch the folder again (with Git LFS or a fresh clone), or train the codec' });
+  }
+  return manifest;
+}
+
+const digestOf = async (file: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+
 /** Folder of the weights that come with the project. */
 export const SHIPPED_CODEC = join(dirname(fileURLToPath(import.meta.url)), 'weights');
 
@@ -49,9 +72,7 @@ export async function publishCodec(
   const whole: CodecManifest = {
     format: 1,
     ...manifest,
-    digest: createHash('sha256')
-      .update(await readFile(model))
-      .digest('hex'),
+    digest: await digestOf(model),
   };
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(whole, null, 2)}\n`);
   return whole;

@@ -9,7 +9,7 @@ import { readFloats, storeFloats, writeSafetensors } from '../tensor/safetensors
 import type { Checkpoints } from '../training/checkpoints.ts';
 import { layoutOf, unflatten } from '../training/flat.ts';
 import type { CodecRecipe } from './config.ts';
-import { codecLoss } from './losses.ts';
+import { codecLoss, weightVector } from './losses.ts';
 import { codecParameters, initialValues, kernelsOf } from './parameters.ts';
 
 export interface CodecTraining {
@@ -95,18 +95,27 @@ function codecStep({ tf, config, recipe, data }: CodecTraining): { run(state: St
   const parameters = codecParameters(config);
   const flat = layoutOf(parameters, parameters.keys());
   const layout = encodecLayout(config);
-  const loss = codecLoss(tf, recipe.weights, recipe.resolutions);
+  const loss = codecLoss(tf, recipe.resolutions);
   const noiseShape: [number, number, number] = [batchSize, latentFrames(config, cropSamples), config.hidden_size];
   const noiseCount = noiseShape.reduce((a, b) => a * b, 1);
 
   const compiled = compile(tf, (inputs) => {
-    const [values, first, second, wave, noise, rate, correction] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    const [values, first, second, wave, noise, rate, correction, weights] = inputs as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
     let terms: Tensor[] = [];
     const objective = (trained: Tensor): Tensor => {
       const kernels = kernelsOf(flat.names, unflatten(tf, flat, trained));
       const latents = encode(tf, layout, kernels, wave);
       const output = decode(tf, layout, kernels, tf.add(latents, noise));
-      const losses = loss(wave, tf.reshape(output, [batchSize, cropSamples]), latents);
+      const losses = loss(wave, tf.reshape(output, [batchSize, cropSamples]), latents, weights);
       terms = [losses.total, losses.magnitude, losses.logMagnitude, losses.decibel, losses.latent].map((term) => tf.keep(term));
       return losses.total;
     };
@@ -131,6 +140,7 @@ function codecStep({ tf, config, recipe, data }: CodecTraining): { run(state: St
       ),
       tf.scalar(codecLearningRate(recipe, k) / (1 - ADAM.beta1 ** (k + 1))),
       tf.scalar(Math.sqrt(1 - ADAM.beta2 ** (k + 1))),
+      tf.tensor1d(weightVector(k < recipe.opening.steps ? recipe.opening.weights : recipe.weights)),
     ];
     const [nextValues, nextFirst, nextSecond, report] = compiled.call([values, first, second, ...fed]) as [Tensor, Tensor, Tensor, Tensor];
     const [total = Number.NaN, magnitude = 0, logMagnitude = 0, decibel = 0, latent = 0, gradientNorm = Number.NaN] = report.dataSync();
@@ -154,8 +164,7 @@ const STATE_FILE = 'training.safetensors';
 async function restore({ tf, checkpoints, initial }: CodecTraining, fresh: Float32Array): Promise<State> {
   const saved = await checkpoints.latest();
   const tensors = saved ? (await readFloats(join(saved.directory, STATE_FILE))).tensors : undefined;
-  const variable = (name: string, otherwise: Float32Array): Variable =>
-    tf.variable(tf.tensor1d(tensors?.get(name)?.data ?? otherwise), true);
+  const vector = (name: string, otherwise: Float32Array): Tensor => tf.tensor1d(tensors?.get(name)?.data ?? otherwise);
   const zeros = new Float32Array(fresh.length);
   return {
     step: saved?.step ?? 0,

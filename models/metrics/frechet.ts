@@ -45,7 +45,8 @@ function root(matrix: Float64Array, n: number): Float64Array {
  */
 export function frechetDistance(first: ArrayLike<number>, second: ArrayLike<number>, dimensions: number): FrechetDistance {
   const [a, b] = [meanAndCovariance(first, dimensions), meanAndCovariance(second, dimensions)];
-  if (a.count < 2 || b.count < 2) throw new RangeError(`A Fréchet distance needs two rows in each set; there are ${a.count} and ${b.count}.`);
+  if (a.count < 2 || b.count < 2)
+    throw new RangeError(`A Fréchet distance needs two rows in each set; there are ${a.count} and ${b.count}.`);
   let distance = 0;
   let traces = 0;
   for (let i = 0; i < dimensions; i++) {
@@ -64,6 +65,7 @@ export function frechetDistance(first: ArrayLike<number>, second: ArrayLike<numb
   }
   const shared = symmetricEigen(between, dimensions).values.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
   const rows = Math.min(a.count, b.count);
-  const warning = rows <= dimensions ? `${rows} rows for ${dimensions} dimensions: the covariance is singular, compare with care` : undefined;
+  const warning =
+    rows <= dimensions ? `${rows} rows for ${dimensions} dimensions: the covariance is singular, compare with care` : undefined;
   return { distance: distance + traces - 2 * shared, traces, ...(warning && { warning }) };
 }

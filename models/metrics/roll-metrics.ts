@@ -34,7 +34,8 @@ export function rollScores(prediction: ArrayLike<number>, target: ArrayLike<numb
     throw new RangeError(`Rolls of ${prediction.length} and ${target.length} cells do not fit frames of ${keys} keys.`);
   }
   const frames = target.length / keys;
-  const on = (value: number | undefined, threshold: number | undefined) => (threshold === undefined ? (value ?? 0) > 0 : (value ?? 0) >= threshold);
+  const on = (value: number | undefined, threshold: number | undefined) =>
+    threshold === undefined ? (value ?? 0) > 0 : (value ?? 0) >= threshold;
   const empty = (): Counts => ({ truePositives: 0, falsePositives: 0, falseNegatives: 0 });
   const perFrame = Array.from({ length: frames }, empty);
   const perKey = Array.from({ length: keys }, empty);
@@ -66,6 +67,7 @@ function scoresOf(counts: Counts, zero: number): Omit<RollScores, 'accuracy'> {
 
 function average(scores: readonly Omit<RollScores, 'accuracy'>[], weights?: readonly number[]): Omit<RollScores, 'accuracy'> {
   const total = weights?.reduce((sum, value) => sum + value, 0) ?? scores.length;
-  const of = (pick: (score: Omit<RollScores, 'accuracy'>) => number) => scores.reduce((sum, score, i) => sum + pick(score) * (weights?.[i] ?? 1), 0) / total;
+  const of = (pick: (score: Omit<RollScores, 'accuracy'>) => number) =>
+    scores.reduce((sum, score, i) => sum + pick(score) * (weights?.[i] ?? 1), 0) / total;
   return { precision: of((score) => score.precision), recall: of((score) => score.recall), f1: of((score) => score.f1) };
 }

@@ -10,7 +10,8 @@ export const SI_SDR_CEILING = 80;
  * it gives undefined instead, to be counted apart.
  */
 export function siSdr(prediction: ArrayLike<number>, target: ArrayLike<number>): number | undefined {
-  if (prediction.length !== target.length) throw new RangeError(`SI-SDR needs equal lengths, not ${prediction.length} and ${target.length}.`);
+  if (prediction.length !== target.length)
+    throw new RangeError(`SI-SDR needs equal lengths, not ${prediction.length} and ${target.length}.`);
   let [inner, energy, loudness] = [0, 0, 0];
   for (let i = 0; i < target.length; i++) {
     const [p, t] = [prediction[i] ?? 0, target[i] ?? 0];

@@ -65,7 +65,10 @@ function sparse(key: number, dense: Float64Array): Template {
 function noiseTemplates(options: TranscriberOptions): Template[] {
   const [count, bumps] = [binCount(options), 10];
   return Array.from({ length: bumps }, (_, bump) =>
-    sparse(-1, Float64Array.from({ length: count }, (_, bin) => Math.max(0, 1 - Math.abs((bin / count) ** 0.5 * bumps - bump - 0.5)))),
+    sparse(
+      -1,
+      Float64Array.from({ length: count }, (_, bin) => Math.max(0, 1 - Math.abs((bin / count) ** 0.5 * bumps - bump - 0.5))),
+    ),
   );
 }
 
@@ -107,7 +110,8 @@ export function heardTemplates(notes: readonly SingleNote[], options: Transcribe
     const { frames, bins, values } = magnitudes(samples, { size: options.size, hop });
     const mean = (from: number, to: number) => {
       const dense = new Float64Array(count);
-      for (let frame = from; frame < Math.min(to, frames); frame++) for (let bin = 0; bin < count; bin++) dense[bin] = (dense[bin] ?? 0) + (values[frame * bins + bin] ?? 0);
+      for (let frame = from; frame < Math.min(to, frames); frame++)
+        for (let bin = 0; bin < count; bin++) dense[bin] = (dense[bin] ?? 0) + (values[frame * bins + bin] ?? 0);
       return sparse(key, dense);
     };
     return [mean(4, 14), mean(26, 45)];
@@ -116,7 +120,11 @@ export function heardTemplates(notes: readonly SingleNote[], options: Transcribe
 }
 
 /** Strength of every key in every frame, [frames, 88]; unthresholded. samples are mono at `sampleRate`. */
-export function keyStrengths(samples: ArrayLike<number>, templates: readonly Template[], options: TranscriberOptions = TRANSCRIBER): { frames: number; strengths: Float64Array } {
+export function keyStrengths(
+  samples: ArrayLike<number>,
+  templates: readonly Template[],
+  options: TranscriberOptions = TRANSCRIBER,
+): { frames: number; strengths: Float64Array } {
   const spectrum = magnitudes(samples, { size: options.size, hop: Math.round(options.sampleRate / options.frameRate) });
   const count = binCount(options);
   const strengths = new Float64Array(spectrum.frames * KEYS);

@@ -32,7 +32,14 @@ const listKept = ({ query, key, value, clamped, probabilities, valid }: Kept): T
 ];
 const readKept = (saved: readonly Tensor[]): Kept => {
   const valid = saved[5];
-  return { query: at(saved, 0), key: at(saved, 1), value: at(saved, 2), clamped: at(saved, 3), probabilities: at(saved, 4), ...(valid && { valid }) };
+  return {
+    query: at(saved, 0),
+    key: at(saved, 1),
+    value: at(saved, 2),
+    clamped: at(saved, 3),
+    probabilities: at(saved, 4),
+    ...(valid && { valid }),
+  };
 };
 
 /**
@@ -146,12 +153,25 @@ const answer = (tf: Tf, weights: Weights, out: string, heads: Tensor, batch: num
  * Self-attention with rotary positions, soft clamp and a sigmoid gate per head and token (read from x itself).
  * x [B,T,d], already normalised; mask [B,T], 1 = valid; padded rows answer 0. → [B,T,d]
  */
-export function selfAttention(tf: Tf, weights: Weights, prefix: string, x: Tensor, sizes: AttentionSizes, rotary: RotaryTable, mask?: Tensor): Tensor {
+export function selfAttention(
+  tf: Tf,
+  weights: Weights,
+  prefix: string,
+  x: Tensor,
+  sizes: AttentionSizes,
+  rotary: RotaryTable,
+  mask?: Tensor,
+): Tensor {
   const name = attentionNames(prefix);
   const [batch, inner] = [size(x, 0), sizes.heads * sizes.headWidth];
   const bias = tf.concat([tf.zeros([3 * inner]), weight(weights, name.gateBias)]);
   const rows = tf.reshape(x, [-1, size(x, 2)]);
-  const packed = packedLinear(tf, rows, [name.query, name.key, name.value, name.gate].map((part) => weight(weights, part)), bias);
+  const packed = packedLinear(
+    tf,
+    rows,
+    [name.query, name.key, name.value, name.gate].map((part) => weight(weights, part)),
+    bias,
+  );
   return answer(tf, weights, name.out, selfAttentionHeads(tf, packed, batch, sizes, rotary, mask), batch, mask);
 }
 

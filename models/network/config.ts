@@ -53,7 +53,13 @@ const POSITIVE = ['depth', 'latentChannels', 'positions', 'registers', 'kernel',
 export function checkNetworkConfig(config: NetworkConfig): void {
   const problems: Problem[] = [];
   const refuse = (where: string, found: unknown, expected: string) =>
-    problems.push({ code: 'NETWORK_CONFIG', what: `The network cannot be built with this ${where}.`, where, found: String(found), expected });
+    problems.push({
+      code: 'NETWORK_CONFIG',
+      what: `The network cannot be built with this ${where}.`,
+      where,
+      found: String(found),
+      expected,
+    });
   for (const field of POSITIVE) {
     const value = config[field];
     if (!Number.isInteger(value) || value < 1) refuse(field, value, 'a whole number above 0');

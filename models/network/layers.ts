@@ -29,13 +29,25 @@ const sizesOf = (config: NetworkConfig, stream: StreamConfig) => ({
 const column = (tf: Tf, mask?: Tensor) => (mask ? tf.reshape(mask, [size(mask, 0), size(mask, 1), 1]) : undefined);
 
 /** Audio layer: convolution, then self-attention, cross-attention and feed-forward, each normalised and gated by the time. [B,T,d] → [B,T,d] */
-export function audioLayer(tf: Tf, config: NetworkConfig, weights: Weights, layer: number, x: Tensor, inputs: LayerInputs, rotary: RotaryTable): Tensor {
+export function audioLayer(
+  tf: Tf,
+  config: NetworkConfig,
+  weights: Weights,
+  layer: number,
+  x: Tensor,
+  inputs: LayerInputs,
+  rotary: RotaryTable,
+): Tensor {
   const name = audioNames(layer);
   const { condition, text, textMask, mask } = inputs;
   const sizes = sizesOf(config, config.audio);
   const norms = [name.selfNorm, name.crossNorm, name.feedForwardNorm];
   const gates = [name.selfGate, name.crossGate, name.feedForwardGate];
-  const gain = adaptiveGains(tf, condition, norms.map((norm) => weight(weights, norm)));
+  const gain = adaptiveGains(
+    tf,
+    condition,
+    norms.map((norm) => weight(weights, norm)),
+  );
   const gate = outputGates(
     tf,
     condition,
@@ -63,7 +75,15 @@ export function sideLayer(
   const sizes = config[stream];
   if (!sizes) return x;
   let h = residual(tf, x, depthwiseConvolution(tf, weights, name.conv, x, column(tf, mask)));
-  const attended = selfAttention(tf, weights, name.attention, rmsNorm(tf, h, weight(weights, name.attentionNorm)), sizesOf(config, sizes), rotary, mask);
+  const attended = selfAttention(
+    tf,
+    weights,
+    name.attention,
+    rmsNorm(tf, h, weight(weights, name.attentionNorm)),
+    sizesOf(config, sizes),
+    rotary,
+    mask,
+  );
   h = residual(tf, h, attended);
   return residual(tf, h, feedForward(tf, weights, name.feedForward, rmsNorm(tf, h, weight(weights, name.feedForwardNorm))));
 }

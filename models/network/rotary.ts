@@ -13,7 +13,8 @@ export interface RotaryTable {
 }
 
 /** Frequencies θ^(−2k/width), k = 0 … width/2 − 1. */
-export const rotaryFrequencies = (width: number): Float32Array => Float32Array.from({ length: width / 2 }, (_, k) => 10000 ** ((-2 * k) / width));
+export const rotaryFrequencies = (width: number): Float32Array =>
+  Float32Array.from({ length: width / 2 }, (_, k) => 10000 ** ((-2 * k) / width));
 
 export interface RotarySizes {
   readonly positions: number;

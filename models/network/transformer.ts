@@ -96,7 +96,8 @@ export function createNetwork(tf: Tf, config: NetworkConfig): Network {
     const mask = inputs.mask && tf.concat([tf.ones([batch, config.registers]), inputs.mask], 1);
     const condition = timeEmbedding(tf, weights, inputs.time);
     tap('time', condition);
-    const text = config.text.width === config.audio.width ? inputs.text : linear(tf, inputs.text, weight(weights, `${names.TEXT_INPUT}.weight`));
+    const text =
+      config.text.width === config.audio.width ? inputs.text : linear(tf, inputs.text, weight(weights, `${names.TEXT_INPUT}.weight`));
     const layerInputs = { condition, text, ...(inputs.textMask && { textMask: inputs.textMask }), ...(mask && { mask }) };
 
     let streams = start(weights, inputs);

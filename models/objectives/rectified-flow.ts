@@ -66,7 +66,8 @@ export function drawDropout(dropout: ConditioningDropout, seed: number, step: nu
   const batch = hasVideo.length;
   const draws = uniform({ seed, purpose: 'conditioning dropout', step }, 2 * batch + 1);
   const videoDropped = (draws[2 * batch] ?? 1) < dropout.video;
-  const textDropped = (i: number) => (draws[i] ?? 1) < dropout.text || (hasVideo[i] === true && (draws[batch + i] ?? 1) < dropout.textOfVideo);
+  const textDropped = (i: number) =>
+    (draws[i] ?? 1) < dropout.text || (hasVideo[i] === true && (draws[batch + i] ?? 1) < dropout.textOfVideo);
   return {
     keepText: Float32Array.from({ length: batch }, (_, i) => (textDropped(i) ? 0 : 1)),
     keepVideo: Float32Array.from({ length: batch }, (_, i) => (videoDropped || !hasVideo[i] ? 0 : 1)),

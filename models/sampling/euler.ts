@@ -12,7 +12,13 @@ export interface EulerOptions {
  * Follows the velocity from noise to data: x ← x + (t_{k+1} − t_k)·v(x, t_k). noise [B,T,C] stays the caller's, the result is too.
  * Between two steps other work of the process gets its turn. Throws `signal.reason`.
  */
-export async function euler(tf: Tf, velocity: Velocity, noise: Tensor, grid: Float64Array, { signal, watch }: EulerOptions = {}): Promise<Tensor> {
+export async function euler(
+  tf: Tf,
+  velocity: Velocity,
+  noise: Tensor,
+  grid: Float64Array,
+  { signal, watch }: EulerOptions = {},
+): Promise<Tensor> {
   let state = tf.clone(noise);
   watch?.(0, state);
   for (let k = 0; k + 1 < grid.length; k++) {

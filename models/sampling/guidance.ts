@@ -38,7 +38,8 @@ export function guidedVelocity(tf: Tf, network: Network, weights: Weights, condi
   const batch = size(conditions.text, 0);
   const twice = (x: Tensor) => tf.concat([x, x], 0);
   const orZeros = (x: Tensor) => tf.concat([x, tf.zerosLike(x)], 0);
-  if (Math.abs(addedStrength(guidance)) < 1e-5) return (latents, time) => network.predict(weights, { ...conditions, latents, time: tf.fill([batch], time) });
+  if (Math.abs(addedStrength(guidance)) < 1e-5)
+    return (latents, time) => network.predict(weights, { ...conditions, latents, time: tf.fill([batch], time) });
   return (latents, time) => {
     const { text, textMask, video, roll, mask } = conditions;
     const prediction = network.predict(weights, {

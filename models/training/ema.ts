@@ -14,4 +14,5 @@ export function emaDecay(options: EmaOptions, update: number): number {
 }
 
 /** average ← decay·average + (1 − decay)·weights */
-export const ema = (tf: Tf, average: Tensor, weights: Tensor, decay: number): Tensor => tf.add(average, tf.mul(tf.sub(weights, average), 1 - decay));
+export const ema = (tf: Tf, average: Tensor, weights: Tensor, decay: number): Tensor =>
+  tf.add(average, tf.mul(tf.sub(weights, average), 1 - decay));

@@ -58,11 +58,20 @@ export async function writeFlowModel(
 }
 
 /** Reads a model folder; `last` takes the weights to train on from. Throws `MODEL_INVALID` and `CHECKPOINT_MISMATCH`. */
-export async function readFlowModel(directory: string, which: 'sampling' | 'last' = 'sampling'): Promise<FlowModel & { config: FlowModelConfig }> {
+export async function readFlowModel(
+  directory: string,
+  which: 'sampling' | 'last' = 'sampling',
+): Promise<FlowModel & { config: FlowModelConfig }> {
   const where = join(directory, 'config.json');
   const config: FlowModelConfig = JSON.parse(await readFile(where, 'utf8'));
   if (config.format !== 1 || config.kind !== 'flow') {
-    throw new SostenutoError({ code: 'MODEL_INVALID', what: 'This folder holds no flow model.', where, found: `kind ${config.kind}, format ${config.format}`, expected: 'kind flow, format 1' });
+    throw new SostenutoError({
+      code: 'MODEL_INVALID',
+      what: 'This folder holds no flow model.',
+      where,
+      found: `kind ${config.kind}, format ${config.format}`,
+      expected: 'kind flow, format 1',
+    });
   }
   const file = join(directory, which === 'last' && config.averaged ? LAST : MODEL);
   const { tensors } = await readFloats(file);

@@ -1,6 +1,14 @@
 import type { Tensor, Tf, Weights } from '../network/tensor-types.ts';
 import type { Network } from '../network/transformer.ts';
-import { applyKeep, drawDropout, drawNoise, drawTimes, interpolate, rectifiedFlowLoss, velocityTarget } from '../objectives/rectified-flow.ts';
+import {
+  applyKeep,
+  drawDropout,
+  drawNoise,
+  drawTimes,
+  interpolate,
+  rectifiedFlowLoss,
+  velocityTarget,
+} from '../objectives/rectified-flow.ts';
 import type { FlowSettings } from './flow-presets.ts';
 import { type FlowDataset, type FlowExamples, type LatentStatistics, normalise } from './latents.ts';
 import type { Batch, Objective } from './loop.ts';
@@ -25,12 +33,22 @@ interface Optional {
 export type FlowDraws = Pick<FlowSettings, 'times' | 'dropout'>;
 
 /** Host arrays and draws of one step as tensors. Streams of the network that the clips lack get zeros. */
-export function flowBatch(tf: Tf, network: Network, dataset: FlowDataset, examples: FlowExamples, statistics: LatentStatistics, draws: FlowDraws, seed: number, step: number): FlowBatch {
+export function flowBatch(
+  tf: Tf,
+  network: Network,
+  dataset: FlowDataset,
+  examples: FlowExamples,
+  statistics: LatentStatistics,
+  draws: FlowDraws,
+  seed: number,
+  step: number,
+): FlowBatch {
   const { batch, frames, channels, textTokens, textWidth } = dataset;
   const { video, extra } = network.config;
   const hasVideo = Array.from({ length: batch }, (_, i) => examples.hasVideo?.[i] ?? false);
   const { keepText, keepVideo } = drawDropout(draws.dropout, seed, step, hasVideo);
-  const orZeros = (data: Float32Array | undefined, width: number) => (data ? tf.tensor(data, [batch, frames, width]) : tf.zeros([batch, frames, width]));
+  const orZeros = (data: Float32Array | undefined, width: number) =>
+    data ? tf.tensor(data, [batch, frames, width]) : tf.zeros([batch, frames, width]);
   return {
     latents: tf.tensor(normalise(examples.latents, statistics), [batch, frames, channels]),
     noise: tf.tensor(drawNoise(seed, step, batch, frames * channels), [batch, frames, channels]),

@@ -19,12 +19,14 @@ export interface LatentStatistics {
 
 export function latentStatistics(clips: Iterable<LatentClip>, channels: number): LatentStatistics {
   const running = welford(channels);
-  for (const { latents, frames } of clips) for (let frame = 0; frame < frames; frame++) running.add(latents.subarray(frame * channels, (frame + 1) * channels));
+  for (const { latents, frames } of clips)
+    for (let frame = 0; frame < frames; frame++) running.add(latents.subarray(frame * channels, (frame + 1) * channels));
   // A channel that never moves would be divided by zero.
   return { mean: Float32Array.from(running.mean()), deviation: Float32Array.from(running.deviation(), (value) => Math.max(value, 1e-5)) };
 }
 
-const mapChannels = (latents: Float32Array, channels: number, map: (value: number, channel: number) => number) => latents.map((value, i) => map(value, i % channels));
+const mapChannels = (latents: Float32Array, channels: number, map: (value: number, channel: number) => number) =>
+  latents.map((value, i) => map(value, i % channels));
 /** (z − mean)/deviation per channel. [..., channels] */
 export const normalise = (latents: Float32Array, { mean, deviation }: LatentStatistics): Float32Array =>
   mapChannels(latents, mean.length, (value, channel) => (value - (mean[channel] ?? 0)) / (deviation[channel] ?? 1));
@@ -71,7 +73,10 @@ export interface ClipDatasetOptions {
 }
 
 /** Clips in memory, in a new order every epoch, cropped at random places; order and places come from (seed, step). */
-export function clipDataset(clips: readonly LatentClip[], { batch, frames, channels, textWidth, seed, fixedCrop = false }: ClipDatasetOptions): FlowDataset {
+export function clipDataset(
+  clips: readonly LatentClip[],
+  { batch, frames, channels, textWidth, seed, fixedCrop = false }: ClipDatasetOptions,
+): FlowDataset {
   if (clips.length === 0) throw new RangeError('A dataset needs at least one clip.');
   const textTokens = Math.max(1, ...clips.map((clip) => clip.tokens));
   const pads = clips.some((clip) => clip.frames < frames);

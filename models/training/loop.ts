@@ -6,8 +6,18 @@ import type { Checkpoint, Checkpoints } from './checkpoints.ts';
 import { type EmaOptions, ema, emaDecay } from './ema.ts';
 import { flatten, globalNorm, type Layout, named } from './flat.ts';
 import { type AdamOptions, adam, clipFactor } from './optimiser.ts';
-import { beginTraining, disposeState, type Parameters, publishWeights, readState, type TrainingTensors, trainingLayout, writeState } from './state.ts';
+import { type Stopwatch, stopwatch, type TrainingProgress } from './progress.ts';
 import type { Schedule } from './schedule.ts';
+import {
+  beginTraining,
+  disposeState,
+  type Parameters,
+  publishWeights,
+  readState,
+  type TrainingTensors,
+  trainingLayout,
+  writeState,
+} from './state.ts';
 
 /** What a step function returns. It is pure: batch and weights in, tensors out, no host reads, static shapes. */
 export interface Objective {
@@ -17,22 +27,6 @@ export interface Objective {
   readonly watched?: Readonly<Record<string, Tensor>>;
 }
 export type Batch = Readonly<Record<string, Tensor>>;
-
-export interface TrainingProgress {
-  readonly step: number;
-  readonly of: number;
-  /** Exponential average over about 20 steps. */
-  readonly loss: number;
-  /** Global gradient norm before clipping. */
-  readonly gradientNorm: number;
-  readonly rate: number;
-  readonly stepsPerSecond: number;
-  /** Part of the time spent waiting for data. */
-  readonly dataWaitPercent: number;
-  readonly etaSeconds: number;
-  readonly skipped: number;
-  readonly [detail: string]: number;
-}
 
 export interface TrainingOptions<B extends Batch> {
   readonly tf: Tf;
@@ -192,7 +186,14 @@ function gradientsOf<B extends Batch>({ tf, parameters, objective }: TrainingOpt
   return { loss, norm, gradient, watched: read };
 }
 
-function applyGradients<B extends Batch>(options: TrainingOptions<B>, layout: Layout, old: TrainingTensors, step: Step, index: number, update: number): TrainingTensors {
+function applyGradients<B extends Batch>(
+  options: TrainingOptions<B>,
+  layout: Layout,
+  old: TrainingTensors,
+  step: Step,
+  index: number,
+  update: number,
+): TrainingTensors {
   const { tf, optimiser } = options;
   const fresh = tf.tidy(() => {
     const factor = optimiser.clipNorm === undefined ? 1 : clipFactor(step.norm, optimiser.clipNorm);
@@ -215,7 +216,8 @@ async function restore<B extends Batch>(options: TrainingOptions<B>, layout: Lay
   }
   for (const [name, value] of Object.entries(options.environment ?? {})) {
     const before = state.environment?.[name];
-    if (before !== undefined && before !== value) options.warn?.(`The training goes on with another ${name} (${value} after ${before}): its last bits may differ.`);
+    if (before !== undefined && before !== value)
+      options.warn?.(`The training goes on with another ${name} (${value} after ${before}): its last bits may differ.`);
   }
   const tensors = await readState(options.tf, checkpoint.directory, options.parameters, layout, options.ema !== undefined);
   const { step, updates, skipped, smoothedLoss } = state;
@@ -228,7 +230,17 @@ function report<B extends Batch>(options: TrainingOptions<B>, counters: Counters
   const etaSeconds = (options.steps - step) / Math.max(stepsPerSecond, 1e-6);
   const rate = options.schedule(step - 1);
   options.watch?.(step, result.watched);
-  options.progress?.({ step, of: options.steps, loss: smoothedLoss, gradientNorm: result.norm, rate, stepsPerSecond, dataWaitPercent: clock.waitedPercent(), etaSeconds, skipped });
+  options.progress?.({
+    step,
+    of: options.steps,
+    loss: smoothedLoss,
+    gradientNorm: result.norm,
+    rate,
+    stepsPerSecond,
+    dataWaitPercent: clock.waitedPercent(),
+    etaSeconds,
+    skipped,
+  });
   if (step % METRIC_EVERY !== 0 && step !== options.steps) return;
   options.metric?.('loss', step, smoothedLoss);
   options.metric?.('gradient norm', step, result.norm);
@@ -243,25 +255,4 @@ function diverged(step: number, bad: number, good: Checkpoint | undefined, rate:
     found: `learning rate ${rate}`,
     hint: 'Look for NaN in the features, lower the learning rate or the clip norm, and start again: it continues from that checkpoint.',
   });
-}
-
-interface Stopwatch {
-  seconds(): number;
-  waiting<T>(work: () => Promise<T>): Promise<T>;
-  waitedPercent(): number;
-}
-/** Shown to people only; nothing computed depends on it. */
-function stopwatch(): Stopwatch {
-  const start = performance.now();
-  let waited = 0;
-  return {
-    seconds: () => (performance.now() - start) / 1000,
-    waiting: async (work) => {
-      const from = performance.now();
-      const result = await work();
-      waited += performance.now() - from;
-      return result;
-    },
-    waitedPercent: () => (100 * waited) / Math.max(performance.now() - start, 1e-3),
-  };
 }

@@ -18,7 +18,14 @@ export interface Moments {
  * One step, pure: new moments and the change of the weights.
  * `update` counts from 1 and only counts applied updates; `rate` is the learning rate.
  */
-export function adam(tf: Tf, { beta1, beta2, epsilon }: AdamOptions, moments: Moments, gradient: Tensor, update: number, rate: number): Moments & { change: Tensor } {
+export function adam(
+  tf: Tf,
+  { beta1, beta2, epsilon }: AdamOptions,
+  moments: Moments,
+  gradient: Tensor,
+  update: number,
+  rate: number,
+): Moments & { change: Tensor } {
   const first = tf.add(moments.first, tf.mul(tf.sub(gradient, moments.first), 1 - beta1));
   const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
   const denominator = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** update)), epsilon);

@@ -56,7 +56,8 @@ const AVERAGE = 'ema.safetensors';
 
 const storable = (arrays: ReadonlyMap<string, NamedArray>) =>
   new Map([...arrays].map(([name, { shape, data }]) => [name, storeFloats(data, shape)]));
-const suffixed = (arrays: ReadonlyMap<string, NamedArray>, suffix: string) => [...arrays].map(([name, array]) => [`${name}${suffix}`, array] as const);
+const suffixed = (arrays: ReadonlyMap<string, NamedArray>, suffix: string) =>
+  [...arrays].map(([name, array]) => [`${name}${suffix}`, array] as const);
 
 /** Frozen weights and buffers travel with the trained ones, so that a checkpoint stands alone. */
 function allWeights(parameters: Parameters, layout: Layout, weights: Tensor): Map<string, NamedArray> {
@@ -78,7 +79,13 @@ export async function writeState(directory: string, parameters: Parameters, layo
 }
 
 /** Reads what `writeState` wrote. Throws `CHECKPOINT_MISMATCH` with all names that are missing, unexpected or of another shape. */
-export async function readState(tf: Tf, directory: string, parameters: Parameters, layout: Layout, withAverage: boolean): Promise<TrainingTensors> {
+export async function readState(
+  tf: Tf,
+  directory: string,
+  parameters: Parameters,
+  layout: Layout,
+  withAverage: boolean,
+): Promise<TrainingTensors> {
   const read = async (file: string) => (await readFloats(join(directory, file))).tensors;
   const weights = await read(WEIGHTS);
   checkNames(weights, parameters, join(directory, WEIGHTS));
@@ -86,11 +93,15 @@ export async function readState(tf: Tf, directory: string, parameters: Parameter
     if (!layout.names.includes(name)) tf.tidy(() => tensor.assign(tf.tensor(weights.get(name)?.data ?? [], tensor.shape)));
   }
   const moments = await read(ADAM);
-  const expected = new Map(layout.names.flatMap((name, i) => ['.exp_avg', '.exp_avg_sq'].map((suffix) => [`${name}${suffix}`, { shape: layout.shapes[i] ?? [] }])));
+  const expected = new Map(
+    layout.names.flatMap((name, i) => ['.exp_avg', '.exp_avg_sq'].map((suffix) => [`${name}${suffix}`, { shape: layout.shapes[i] ?? [] }])),
+  );
   checkNames(moments, expected, join(directory, ADAM));
-  const part = (suffix: string) => new Map(layout.names.map((name) => [name, moments.get(`${name}${suffix}`) ?? { shape: [], data: new Float32Array() }]));
+  const part = (suffix: string) =>
+    new Map(layout.names.map((name) => [name, moments.get(`${name}${suffix}`) ?? { shape: [], data: new Float32Array() }]));
   const average = withAverage ? await read(AVERAGE) : undefined;
-  if (average) checkNames(average, new Map(layout.names.map((name, i) => [name, { shape: layout.shapes[i] ?? [] }])), join(directory, AVERAGE));
+  if (average)
+    checkNames(average, new Map(layout.names.map((name, i) => [name, { shape: layout.shapes[i] ?? [] }])), join(directory, AVERAGE));
   return {
     weights: fromNamed(tf, layout, weights),
     moments: { first: fromNamed(tf, layout, part('.exp_avg')), second: fromNamed(tf, layout, part('.exp_avg_sq')) },
@@ -108,10 +119,19 @@ export function checkNames(found: Shaped, expected: Shaped, where: string): void
     const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
     problems.push({ code: 'CHECKPOINT_MISMATCH', what: `The file has ${what}.`, where, found: names.slice(0, 8).join(', ') + more });
   };
-  report('not all weights; missing', [...expected.keys()].filter((name) => !found.has(name)));
-  report('weights that the network does not know', [...found.keys()].filter((name) => !expected.has(name)));
+  report(
+    'not all weights; missing',
+    [...expected.keys()].filter((name) => !found.has(name)),
+  );
+  report(
+    'weights that the network does not know',
+    [...found.keys()].filter((name) => !expected.has(name)),
+  );
   const differing = [...expected].filter(([name, { shape }]) => found.has(name) && String(found.get(name)?.shape) !== String(shape));
-  report('weights of another shape', differing.map(([name, { shape }]) => `${name} [${found.get(name)?.shape}], expected [${shape}]`));
+  report(
+    'weights of another shape',
+    differing.map(([name, { shape }]) => `${name} [${found.get(name)?.shape}], expected [${shape}]`),
+  );
   if (problems.length > 0) throw new SostenutoError(problems);
 }
 

@@ -1,10 +1,11 @@
+import { adoptWeights } from '../network/adopt-weights.ts';
 import type { NetworkConfig } from '../network/config.ts';
 import { countParameters, initialParameters, type NamedArray, parameterShapes } from '../network/parameters.ts';
 import type { Tf } from '../network/tensor-types.ts';
 import { createNetwork, type Network } from '../network/transformer.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import { type FlowBatch, flowBatch, flowObjective, timeBins } from './flow-objective.ts';
 import { writeFlowModel } from './flow-model.ts';
+import { type FlowBatch, flowBatch, flowObjective, timeBins } from './flow-objective.ts';
 import type { FlowSettings } from './flow-presets.ts';
 import type { FlowDataset, LatentStatistics } from './latents.ts';
 import { type Trained, type TrainingOptions, train } from './loop.ts';
@@ -18,7 +19,7 @@ export interface FlowTraining {
   readonly dataset: FlowDataset;
   /** Per-channel statistics of the training latents; embedded in the model. */
   readonly statistics: LatentStatistics;
-  /** Weights to begin with; random ones without. Names that are missing there begin as new. */
+  /** Weights of an earlier stage to begin with; names that are missing there begin as new. */
   readonly begin?: ReadonlyMap<string, NamedArray>;
   readonly validation?: { readonly dataset: FlowDataset; readonly everySteps: number };
   /** Where `model.safetensors` and `config.json` go. */
@@ -58,8 +59,7 @@ export async function trainFlow(training: FlowTraining): Promise<TrainedFlow> {
   const config = flowNetworkConfig(settings, dataset.channels, dataset.textWidth);
   const shapes = parameterShapes(config);
   const network = createNetwork(tf, config);
-  const beginning = initialParameters(shapes, seed);
-  for (const [name, array] of training.begin ?? []) if (beginning.has(name)) beginning.set(name, array);
+  const beginning = training.begin ? adoptWeights(config, training.begin, seed).weights : initialParameters(shapes, seed);
   const parameters = makeParameters(tf, beginning);
   const bins = timeBins();
   let lastValidation: number | undefined;
@@ -101,14 +101,26 @@ export async function trainFlow(training: FlowTraining): Promise<TrainedFlow> {
     await validate(trained.step);
     await writeModel(training, config, trained, lastValidation);
     const { step: steps, skipped, resumedFrom } = trained;
-    return { directory: training.directory, parameters: countParameters(shapes), steps, skipped, resumedFrom, validationLoss: lastValidation };
+    return {
+      directory: training.directory,
+      parameters: countParameters(shapes),
+      steps,
+      skipped,
+      resumedFrom,
+      validationLoss: lastValidation,
+    };
   } finally {
     network.dispose();
     tf.dispose([...parameters.values()]);
   }
 }
 
-async function writeModel({ settings, seed, dataset, statistics, directory }: FlowTraining, network: NetworkConfig, trained: Trained, loss: number | undefined) {
+async function writeModel(
+  { settings, seed, dataset, statistics, directory }: FlowTraining,
+  network: NetworkConfig,
+  trained: Trained,
+  loss: number | undefined,
+) {
   const config = {
     format: 1 as const,
     kind: 'flow' as const,
@@ -128,12 +140,30 @@ async function writeModel({ settings, seed, dataset, statistics, directory }: Fl
  * Flow-matching loss with all conditions on, at times spread evenly over (0,1) and with the noise of a fixed seed,
  * so that values of different steps and runs compare.
  */
-export async function validationLoss(tf: Tf, network: Network, parameters: Parameters, dataset: FlowDataset, statistics: LatentStatistics, batches = VALIDATION_BATCHES): Promise<number> {
+export async function validationLoss(
+  tf: Tf,
+  network: Network,
+  parameters: Parameters,
+  dataset: FlowDataset,
+  statistics: LatentStatistics,
+  batches = VALIDATION_BATCHES,
+): Promise<number> {
   let sum = 0;
   const none = { text: 0, video: 0, textOfVideo: 0 };
   for (let i = 0; i < batches; i++) {
-    const batch = flowBatch(tf, network, dataset, await dataset.batchAt(i), statistics, { times: 'uniform', dropout: none }, VALIDATION_SEED, i);
-    const times = tf.tensor1d(Float32Array.from({ length: dataset.batch }, (_, clip) => (i * dataset.batch + clip + 0.5) / (batches * dataset.batch)));
+    const batch = flowBatch(
+      tf,
+      network,
+      dataset,
+      await dataset.batchAt(i),
+      statistics,
+      { times: 'uniform', dropout: none },
+      VALIDATION_SEED,
+      i,
+    );
+    const times = tf.tensor1d(
+      Float32Array.from({ length: dataset.batch }, (_, clip) => (i * dataset.batch + clip + 0.5) / (batches * dataset.batch)),
+    );
     const loss = tf.tidy(() => flowObjective(tf, network, parameters, { ...batch, times }).loss);
     sum += loss.dataSync()[0] ?? Number.NaN;
     tf.dispose([loss, times, batch]);

@@ -35,15 +35,16 @@ describe.runIf(hasServer)('the example', async () => {
     return (await openStore(sostenuto.home)).readJson({ form: 'json', digest, bytes });
   }
 
+  // Counted with `tr A-Z a-z | grep -oP '\p{L}+' | sort | uniq -c`.
   test('counts the words of all texts', async () => {
     const report = await run();
     expect(decisions(report)).toEqual(['texts miss', 'counts miss', 'ranking miss']);
     expect(await ranking(report)).toEqual([
-      ['the', 12],
+      ['the', 10],
       ['and', 4],
+      ['a', 3],
       ['light', 3],
       ['pieces', 3],
-      ['a', 2],
     ]);
   });
 
@@ -53,15 +54,15 @@ describe.runIf(hasServer)('the example', async () => {
     expect(decisions(report)).toEqual(['texts miss', 'counts miss', 'ranking miss']);
     expect(report.nodes.find(({ id }) => id === 'counts')?.elements).toEqual({ total: 3, ran: 1, hits: 2, quarantined: 0 });
     expect((await ranking(report)).slice(0, 2)).toEqual([
-      ['the', 8],
-      ['and', 3],
+      ['the', 6],
+      ['a', 3],
     ]);
   });
 
   test('a setting that one node reads runs that node alone', async () => {
     const report = await run('--set', 'top=1');
     expect(decisions(report)).toEqual(['texts hit', 'counts hit', 'ranking miss']);
-    expect(await ranking(report)).toEqual([['the', 8]]);
+    expect(await ranking(report)).toEqual([['the', 6]]);
   });
 
   test('the same once more runs nothing', async () => {

@@ -28,6 +28,7 @@ describe('what a source imports', () => {
     ['a comment', "// import a from 'a';\n/* import b from 'b' */"],
     ['a string', 'const a = "import b from \'b\'";'],
     ['a template', "const a = `import b from 'b';`;"],
+    ['a template inside a template', 'const a = `$'.concat("{b ? `import c from 'c'` : ''} import d from 'd'`;")],
     ['a pattern', "const a = /import '(\\d+)'/;"],
     ['a method called import', "store.import('a');"],
     ['import.meta', "const a = new URL('./a.ts', import.meta.url);"],

@@ -6,7 +6,7 @@ export interface Import {
 }
 
 const token =
-  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|`(?:\\[\s\S]|[^`\\])*`|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[dgimsuvy]*/g;
+  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|`|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[dgimsuvy]*/g;
 const quoted = /^['"]/;
 /** Words and marks after which a slash begins a regular expression instead of a division. */
 const beforePattern = /(?:^|[=(,:;!&|?{}[<>+\-*%~^]|\b(?:return|typeof|case|of|in|do|else|await|yield|void))\s*$/;
@@ -29,11 +29,33 @@ export function withoutText(source: string): { code: string; strings: string[] }
       token.lastIndex = at;
       continue;
     }
+    if (text === '`') {
+      at = endOfTemplate(source, match.index + 1);
+      token.lastIndex = at;
+      code += `\`\`${linesOf(source.slice(match.index, at))}`;
+      continue;
+    }
     if (quoted.test(text)) code += `'${strings.push(text.slice(1, -1)) - 1}'`;
-    else code += `${text.startsWith('/') ? ' ' : '``'}${text.replace(/[^\n]/g, '')}`;
+    else code += ` ${linesOf(text)}`;
     at = match.index + text.length;
   }
   return { code: code + source.slice(at), strings };
+}
+
+const linesOf = (text: string): string => text.replace(/[^\n]/g, '');
+
+/** Where a template literal ends whose text begins at `at`. What stands in its holes is taken out with it. */
+function endOfTemplate(source: string, at: number): number {
+  for (let depth = 0, i = at; i < source.length; i++) {
+    const here = source[i];
+    if (here === '\\') i++;
+    else if (here === '`') {
+      if (depth === 0) return i + 1;
+      i = endOfTemplate(source, i + 1) - 1;
+    } else if (here === '{' && (depth > 0 || source[i - 1] === '$')) depth++;
+    else if (here === '}' && depth > 0) depth--;
+  }
+  return source.length;
 }
 
 const statement = /(?<![.\w$])(import|export)\s+(type\s+(?!from\b)|type\s+(?=from\s+from\b))?([\w$*\s{},]*?)\bfrom\s*'(\d+)'/g;

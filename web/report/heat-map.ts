@@ -30,7 +30,7 @@ export function findFamilies(curves: readonly Curve[]): { families: Family[]; si
 const size = { width: 420, height: 232, left: 48, right: 12, top: 12, bottom: 28 };
 const columnsAtMost = 60;
 
-/** The family as a heat map: steps to the right, parts upwards, darker for more. The numbers are in a table below. */
+/** The family as a heat map: steps to the right, parts upwards, stronger for more. The numbers are in a table below. */
 export function drawFamily({ name, parts, members }: Family): Markup {
   const steps = [...new Set(members.flatMap(({ curve }) => curve.points.map(([step]) => step)))].sort((a, b) => a - b);
   const each = Math.ceil(steps.length / columnsAtMost);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeMedia } from '../../../datasets/media/decode.ts';
 import { encodeMedia } from '../../../datasets/media/encode.ts';
+import { extractClip } from '../../../datasets/media/extract.ts';
 import { probeMedia } from '../../../datasets/media/probe.ts';
 import { runTool } from '../../../datasets/media/tool-process.ts';
 import { findMediaTools } from '../../../datasets/media/tools.ts';
@@ -158,6 +159,13 @@ describe('the tool process', () => {
 });
 
 describe('the tools', () => {
+  it('that do not know an option are at fault, not the clip', async () => {
+    await writeFile(join(directory, 'old'), '#!/bin/sh\necho "Unrecognized option \'fps_mode\'." >&2\nexit 1\n');
+    await chmod(join(directory, 'old'), 0o755);
+    const tools = { ...findMediaTools(), ffmpeg: join(directory, 'old') };
+    const options = { framesPerSecond: 4, size: 32, sampleRate: RATE, tools };
+    await expect(extractClip(fixture('media/faststart.mp4'), options)).rejects.toMatchObject({ code: 'FFMPEG_UNSUITABLE' });
+  });
   it('of the environment win and must work', async () => {
     const tools = findMediaTools();
     const environment = { FFMPEG_PATH: tools.ffmpeg, FFPROBE_PATH: tools.ffprobe };

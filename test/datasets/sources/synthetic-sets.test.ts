@@ -40,11 +40,12 @@ async function digests(directory: string) {
 
 describe.each(['sounds', 'events', 'piano'] as const)('the set "%s"', (set) => {
   it('has a sound manifest, real files, and the same bytes each time', async () => {
-    const first = await write(set, { count: 2 });
+    const count = set === 'piano' ? 1 : 2;
+    const first = await write(set, { count });
     const { rows, problems } = readManifest(join(first.directory, 'manifest.jsonl'));
     expect(problems).toEqual([]);
-    expect(rows).toHaveLength(set === 'piano' ? 4 : 2);
-    expect(first.progress).toEqual([1, 2]);
+    expect(rows).toHaveLength(2);
+    expect(first.progress).toEqual(Array.from({ length: count }, (_, index) => index + 1));
     for (const row of rows) {
       const clip = await extractClip(join(first.directory, row.media), { framesPerSecond: 8, size: 32, sampleRate: 24000 });
       if (!clip.ok) throw new Error(clip.quarantined.reason);
@@ -52,7 +53,7 @@ describe.each(['sounds', 'events', 'piano'] as const)('the set "%s"', (set) => {
       expect(level(clip.clip.audio ?? new Float32Array(1), 0, row.seconds ?? 0)).toBeGreaterThan(-45);
       for (const [, path] of pathsOf(row)) expect((await readFile(join(first.directory, path))).length).toBeGreaterThan(100);
     }
-    expect(await digests((await write(set, { count: 2 })).directory)).toEqual(await digests(first.directory));
+    expect(await digests((await write(set, { count })).directory)).toEqual(await digests(first.directory));
   });
 });
 

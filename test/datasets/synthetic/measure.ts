@@ -1,6 +1,9 @@
 /** Ears for tests: numbers from sound. */
 export const RATE = 24000;
 
+/** Bit for bit. */
+export const sameSamples = (a: Float32Array, b: Float32Array): boolean => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
+
 export function peakOf(samples: Float32Array): number {
   let peak = 0;
   for (const value of samples) peak = Math.max(peak, Math.abs(value));

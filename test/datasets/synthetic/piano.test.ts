@@ -4,7 +4,7 @@ import { composePiece, HIGHEST_USED_PITCH, LOWEST_USED_PITCH, pieceSeed } from '
 import { perform } from '../../../datasets/synthetic/perform.ts';
 import { pianistA, pianistB, pianists } from '../../../datasets/synthetic/pianists.ts';
 import { damperTime, pitchFrequency, renderPiano } from '../../../datasets/synthetic/piano.ts';
-import { amplitudeAt, brightness, level, peakFrequency, peakOf, RATE } from './measure.ts';
+import { amplitudeAt, brightness, level, peakFrequency, peakOf, RATE, sameSamples } from './measure.ts';
 
 const play = (note: Partial<Note>, pianist = pianistA, pedal: { start: number; end: number }[] = [], seconds = 3) =>
   renderPiano([{ pitch: 60, velocity: 90, start: 0, end: 1.5, ...note }], pedal, pianist, { sampleRate: RATE, seconds, seed: 1 });
@@ -66,9 +66,9 @@ describe('a piano note', () => {
   });
 
   it('is the same each time, and another with another seed', () => {
-    expect(play({})).toEqual(play({}));
+    expect(sameSamples(play({}), play({}))).toBe(true);
     const other = renderPiano([{ pitch: 60, velocity: 90, start: 0, end: 1.5 }], [], pianistA, { sampleRate: RATE, seconds: 3, seed: 2 });
-    expect(other).not.toEqual(play({}));
+    expect(sameSamples(other, play({}))).toBe(false);
   });
 });
 
@@ -150,7 +150,7 @@ describe('two pianists', () => {
       const { notes, pedal, seconds } = perform(composePiece(seed), pianists[id], 7);
       return renderPiano(notes, pedal, pianists[id], { sampleRate: RATE, seconds, seed: 7 });
     };
-    for (const seed of seeds.slice(0, 5)) {
+    for (const seed of seeds.slice(0, 3)) {
       const [a, b] = [sound('a', seed), sound('b', seed)];
       expect(brightness(a)).toBeGreaterThan(1.15 * brightness(b));
       for (const samples of [a, b]) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { drawSound, renderSound, type SoundSpec, soundKinds } from '../../../datasets/synthetic/sounds.ts';
-import { amplitudeAt, brightness, level, onsets, peakFrequency, peakOf, RATE } from './measure.ts';
+import { amplitudeAt, brightness, level, onsets, peakFrequency, peakOf, RATE, sameSamples } from './measure.ts';
 
 const render = (spec: SoundSpec, seed = 1, seconds = 2) => renderSound(spec, { sampleRate: RATE, seconds, seed });
-const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
+const seeds = Array.from({ length: 8 }, (_, index) => index + 1);
 const COUNT_WORDS: [RegExp, number][] = [
   [/\b(once|one time)\b/, 1],
   [/\b(twice|two times)\b/, 2],
@@ -22,14 +22,14 @@ describe('captioned sounds', () => {
   });
 
   it.each(soundKinds)('%s: finite, levelled, the same each time', (kind) => {
-    for (const seed of seeds.slice(0, 4)) {
+    for (const seed of seeds.slice(0, 2)) {
       const spec = drawSound(seed, kind);
       const samples = render(spec, seed);
       expect(samples.length).toBe(2 * RATE);
       expect(samples.every(Number.isFinite)).toBe(true);
       expect(peakOf(samples)).toBeCloseTo(spec.parameters.level ?? 0, 3);
       expect(peakOf(samples)).toBeLessThan(0.9);
-      expect(render(drawSound(seed, kind), seed)).toEqual(samples);
+      expect(sameSamples(render(drawSound(seed, kind), seed), samples)).toBe(true);
     }
   });
 
@@ -48,7 +48,7 @@ describe('captioned sounds', () => {
       const height = /\b(low|deep)\b/.test(spec.caption) ? 0 : /\b(medium|mid-range)\b/.test(spec.caption) ? 1 : 2;
       const frequency = spec.parameters.frequency ?? 0;
       const samples = render(spec, seed);
-      expect(Math.abs(1200 * Math.log2(peakFrequency(samples, frequency, 80, 0, 1.2) / frequency))).toBeLessThan(60);
+      expect(Math.abs(1200 * Math.log2(peakFrequency(samples, frequency, 80, 0, 0.6) / frequency))).toBeLessThan(60);
       return { height, frequency };
     });
     for (const low of found) for (const high of found) if (low.height < high.height) expect(low.frequency).toBeLessThan(high.frequency);
@@ -68,7 +68,7 @@ describe('captioned sounds', () => {
 
   it('strong is louder than soft: rain, wind, piano', () => {
     for (const kind of ['rain', 'wind', 'piano-note'] as const) {
-      const levels = Array.from({ length: 30 }, (_, seed) => drawSound(seed, kind)).map((spec) => ({
+      const levels = Array.from({ length: 16 }, (_, seed) => drawSound(seed, kind)).map((spec) => ({
         isStrong: /heavy|strong|stormy|loud|forte/.test(spec.caption),
         peak: peakOf(render(spec)),
       }));

@@ -44,6 +44,15 @@ describe('checkpoints', () => {
     for (const step of [1, 2, 3, 4]) await save(step);
     expect((await listCheckpoints(store, trajectory)).map(({ step }) => step)).toEqual([4, 3]);
   });
+  test('of a training with a later end are not used beyond the own end, and not removed', async () => {
+    const { checkpoints, save, store } = await saving({ keep: 2 });
+    for (const step of [80, 90, 100]) await save(step);
+    expect((await checkpoints.latest({ notAfter: 95 }))?.step).toBe(90);
+    expect(await checkpoints.latest({ notAfter: 50 })).toBeUndefined();
+    for (const step of [10, 20, 30]) await save(step);
+    expect((await checkpoints.latest({ notAfter: 50 }))?.step).toBe(30);
+    expect((await listCheckpoints(store)).map(({ step }) => step)).toEqual([100, 90, 30, 20]);
+  });
   test('say what they hold', async () => {
     const { store, save } = await saving({ config: { threads: 2 } });
     await save(7);

@@ -54,6 +54,17 @@ describe('a lease', () => {
     await expect(lease.check()).resolves.toBeUndefined();
     await lease.renew();
   });
+  test('of a holder that is known to be gone is taken over at once', async () => {
+    const { store, clock, must } = await leasing();
+    const dead = await must('dead');
+    const isOver = (owner: string) => owner === 'dead';
+    const taken = await acquireLease(store, 'key', { owner: 'alive', ttlMs: 1000, now: () => clock.now, isOver });
+    expect(taken).toMatchObject({ token: dead.token + 1 });
+    await expect(dead.check()).rejects.toThrow(fenced);
+    expect(await acquireLease(store, 'key', { owner: 'third', ttlMs: 1000, now: () => clock.now, isOver })).toMatchObject({
+      heldBy: 'alive',
+    });
+  });
   test('that was released is free at once, and tokens go on rising', async () => {
     const { must } = await leasing();
     let last = 0;

@@ -43,6 +43,18 @@ describe('a JSON value', () => {
     expect(statSync(objectPath(store.root, artifact.digest)).ino).toBe(before);
   });
   test.each([
+    ['small', 100],
+    ['large', (1 << 20) + 5],
+  ])('that is damaged is replaced by whoever stores it again (%s file)', async (_, bytes) => {
+    const [home, folder] = [temporaryFolder(), temporaryFolder()];
+    const store = await openStore(home);
+    writeFileSync(join(folder, 'x'), Buffer.alloc(bytes, 1));
+    const artifact = await store.putFile(join(folder, 'x'));
+    damage(store.root, artifact, (path) => writeFileSync(path, Buffer.alloc(bytes, 2)));
+    await store.putFile(join(folder, 'x'));
+    expect(await store.has(artifact, { verify: true })).toBe(true);
+  });
+  test.each([
     ['is missing', (path: string) => rmSync(path), 'OBJECT_MISSING'],
     ['lost its end', (path: string) => writeFileSync(path, '{"a"'), 'OBJECT_DAMAGED'],
     ['has a wrong byte', (path: string) => writeFileSync(path, '{"a":2}'), 'OBJECT_DAMAGED'],

@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { loadBackend, type Tensor } from '../../../models/backend/index.ts';
-import { codecLoss } from '../../../models/codec/losses.ts';
+import { loadBackend, type Tensor, type Tf } from '../../../models/backend/index.ts';
+import { codecLoss, weightVector } from '../../../models/codec/losses.ts';
 import { fourierFilter, magnitudes } from '../../../models/codec/spectra.ts';
 import { normal } from '../../../numeric/random.ts';
 import { TINY_RESOLUTIONS, tone } from './tiny.ts';
 
 const weights = { magnitude: 1, logMagnitude: 1, decibel: 0.1, latent: 0.5 };
+
+const lossOf = (tf: Tf) => {
+  const loss = codecLoss(tf, TINY_RESOLUTIONS);
+  return (target: Tensor, output: Tensor, latents: Tensor) => loss(target, output, latents, tf.tensor1d(weightVector(weights)));
+};
 
 test('a full-scale sine on a bin has magnitude 1 there and none two bins away', async () => {
   const { tf } = await loadBackend('cpu');
@@ -26,7 +31,7 @@ test('a full-scale sine on a bin has magnitude 1 there and none two bins away', 
 describe('the loss', () => {
   test('is lowest for the target itself and grows with the error', async () => {
     const { tf } = await loadBackend('cpu');
-    const loss = codecLoss(tf, weights, TINY_RESOLUTIONS);
+    const loss = lossOf(tf);
     tf.tidy(() => {
       const target = tf.tensor2d(tone(100, 320, 1600), [1, 320]);
       const noise = tf.tensor2d(normal({ seed: 3, purpose: 'noise' }, 320), [1, 320]);
@@ -39,7 +44,7 @@ describe('the loss', () => {
 
   test('hears a change of the magnitudes that leaves the waveform error as it is', async () => {
     const { tf } = await loadBackend('cpu');
-    const loss = codecLoss(tf, weights, TINY_RESOLUTIONS);
+    const loss = lossOf(tf);
     tf.tidy(() => {
       const target = tf.tensor2d(tone(100, 320, 1600), [1, 320]);
       const latents = tf.tensor3d(normal({ seed: 4, purpose: 'latents' }, 160), [1, 20, 8]);
@@ -52,7 +57,7 @@ describe('the loss', () => {
 
   test('draws the latents of every channel towards mean 0 and deviation 1', async () => {
     const { tf } = await loadBackend('cpu');
-    const loss = codecLoss(tf, weights, TINY_RESOLUTIONS);
+    const loss = lossOf(tf);
     tf.tidy(() => {
       const target = tf.zeros([1, 320]);
       const latents = tf.tensor3d(normal({ seed: 4, purpose: 'latents' }, 8000), [1, 1000, 8]);
@@ -66,7 +71,7 @@ describe('the loss', () => {
 
   test.each(['wasm', 'cpu'] as const)('has the gradient of finite differences on %s', async (name) => {
     const { tf } = await loadBackend(name);
-    const loss = codecLoss(tf, weights, TINY_RESOLUTIONS);
+    const loss = lossOf(tf);
     tf.tidy(() => {
       const target = tf.tensor2d(tone(100, 320, 1600), [1, 320]);
       const output = tf.add(tf.mul(target, 0.6), tf.mul(tf.tensor2d(normal({ seed: 3, purpose: 'noise' }, 320), [1, 320]), 0.3));
@@ -88,7 +93,7 @@ describe('the loss', () => {
 
   test('stays finite, with its gradient, for silence', async () => {
     const { tf } = await loadBackend('cpu');
-    const loss = codecLoss(tf, weights, TINY_RESOLUTIONS);
+    const loss = lossOf(tf);
     tf.tidy(() => {
       const silence = tf.zeros([1, 320]);
       const gradient = tf.grad((x: Tensor) => loss(silence, x, tf.zeros([1, 20, 8])).total)(silence);

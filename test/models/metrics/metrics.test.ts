@@ -33,7 +33,13 @@ describe('Fréchet distance', () => {
   });
   it('of shifted sets is the squared shift', () => {
     const gen = fixture().array('d4.gen').data;
-    expect(frechetDistance(gen, gen.map((value) => value + 0.5), 4).distance).toBeCloseTo(1, 9);
+    expect(
+      frechetDistance(
+        gen,
+        gen.map((value) => value + 0.5),
+        4,
+      ).distance,
+    ).toBeCloseTo(1, 9);
   });
   it('refuses sets that are too small or not finite', () => {
     expect(() => frechetDistance([1, 2], [1, 2, 3, 4], 2)).toThrow(/1 and 2/);
@@ -52,7 +58,8 @@ describe('piano-roll scores', () => {
     for (const averaging of ['samples', 'weighted', 'micro'] as RollAveraging[]) {
       for (const zeroDivision of [0, 1] as const) {
         const { accuracy, ...scores } = rollScores(pred.data, gt.data, { keys, averaging, zeroDivision });
-        for (const [key, value] of Object.entries(scores)) expect(Math.abs(value - wanted[`${averaging}.zero_division${zeroDivision}`][key]), `${averaging} ${key}`).toBeLessThan(1e-12);
+        for (const [key, value] of Object.entries(scores))
+          expect(Math.abs(value - wanted[`${averaging}.zero_division${zeroDivision}`][key]), `${averaging} ${key}`).toBeLessThan(1e-12);
         expect(Math.abs(accuracy - wanted.frame_accuracy_empty_counts_1)).toBeLessThan(1e-12);
       }
     }
@@ -92,7 +99,12 @@ describe('log-mel distance', () => {
   it('is zero for the same sound, ln 2 for half the loudness, and grows with noise', () => {
     const sound = draw(12_000);
     expect(logMelDistance(sound, sound)).toBe(0);
-    expect(logMelDistance(sound.map((value) => value / 2), sound)).toBeCloseTo(Math.LN2, 6);
+    expect(
+      logMelDistance(
+        sound.map((value) => value / 2),
+        sound,
+      ),
+    ).toBeCloseTo(Math.LN2, 6);
     expect(logMelDistance(new Float32Array(12_000), sound)).toBeGreaterThan(5);
   });
 });

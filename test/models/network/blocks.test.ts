@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { crossAttention, selfAttention } from '../../../models/network/attention.ts';
 import { depthwiseConvolution } from '../../../models/network/convolution.ts';
 import { feedForward } from '../../../models/network/feed-forward.ts';
-import { mapNames } from '../../../models/network/names.ts';
 import { adaptiveRmsNorm, gatedResidual, outputGates } from '../../../models/network/modulation.ts';
+import { mapNames } from '../../../models/network/names.ts';
 import { rmsNorm } from '../../../models/network/norm.ts';
 import { rotaryTable } from '../../../models/network/rotary.ts';
 import { mapStreams } from '../../../models/network/stream-map.ts';
@@ -24,7 +24,15 @@ const get = (map: ReadonlyMap<string, Tensor>, name: string): Tensor => {
 };
 
 /** Value and all stored gradients of one case: loss = Σ out·probe. */
-function checkCase(fixture: Fixture, scope: string, inputs: string[], forward: (inputs: Map<string, Tensor>, weights: Weights) => Tensor[], tolerance: number, outputs = ['y'], probes = ['probe']) {
+function checkCase(
+  fixture: Fixture,
+  scope: string,
+  inputs: string[],
+  forward: (inputs: Map<string, Tensor>, weights: Weights) => Tensor[],
+  tolerance: number,
+  outputs = ['y'],
+  probes = ['probe'],
+) {
   const prefix = scope === '' ? '' : `${scope}/`;
   const weights = fixture.weights(scope);
   const given = new Map(inputs.map((name) => [name, fixture.tensor(`${prefix}in/${name}`)]));
@@ -43,7 +51,9 @@ function checkCase(fixture: Fixture, scope: string, inputs: string[], forward: (
     wanted.forEach((name, i) => {
       const gradient = gradients[i];
       if (!gradient) throw new Error(`no gradient by ${name}`);
-      expect(relativeDifference(gradient, fixture.array(`${prefix}grad/${name}`)), `${prefix}grad/${name}`).toBeLessThan(GRADIENT_TOLERANCE);
+      expect(relativeDifference(gradient, fixture.array(`${prefix}grad/${name}`)), `${prefix}grad/${name}`).toBeLessThan(
+        GRADIENT_TOLERANCE,
+      );
     });
   }
   values.forEach((value, i) => {
@@ -81,7 +91,13 @@ describe('norms and gates', () => {
   });
   it('AdaptiveRMSNorm', () => {
     const fixture = readFixture(tf, 'block_adaptive_rmsnorm');
-    checkCase(fixture, '', ['x', 'cond'], (given, weights) => [adaptiveRmsNorm(tf, get(given, 'x'), get(given, 'cond'), get(weights, 'to_gamma.weight'))], 1e-5);
+    checkCase(
+      fixture,
+      '',
+      ['x', 'cond'],
+      (given, weights) => [adaptiveRmsNorm(tf, get(given, 'x'), get(given, 'cond'), get(weights, 'to_gamma.weight'))],
+      1e-5,
+    );
   });
   it('output gate', () => {
     const fixture = readFixture(tf, 'block_gate');
@@ -101,8 +117,11 @@ describe('norms and gates', () => {
 
 it('time embedding', () => {
   const fixture = readFixture(tf, 'block_time_embed');
-  const renamed = (weights: Weights): Weights => new Map([...weights].map(([name, tensor]) => [`transformer.time_cond_mlp.${name}`, tensor]));
-  expect(maxDifference(fourierFeatures(tf, fixture.tensor('in/t'), fixture.tensor('w/0.weights')), fixture.array('out/fourier'))).toBeLessThanOrEqual(1e-5);
+  const renamed = (weights: Weights): Weights =>
+    new Map([...weights].map(([name, tensor]) => [`transformer.time_cond_mlp.${name}`, tensor]));
+  expect(
+    maxDifference(fourierFeatures(tf, fixture.tensor('in/t'), fixture.tensor('w/0.weights')), fixture.array('out/fourier')),
+  ).toBeLessThanOrEqual(1e-5);
   checkCase(fixture, '', ['t'], (given, weights) => [timeEmbedding(tf, renamed(weights), get(given, 't'))], 1e-5);
 });
 
@@ -118,12 +137,25 @@ describe('self-attention', () => {
     const mask = fixture.has(`${scope}/in/mask`) ? fixture.tensor(`${scope}/in/mask`) : undefined;
     const scale = 1 / (50 * Math.sqrt(sizes.headWidth));
     const rotary = rotaryTable(tf, { positions: 10, ...sizes, scale, turning: 8 });
-    checkCase(fixture, scope, ['x'], (given, weights) => [selfAttention(tf, underPrefix(weights), 'a', get(given, 'x'), { ...sizes, softClamp: 50 }, rotary, mask)], tolerance);
+    checkCase(
+      fixture,
+      scope,
+      ['x'],
+      (given, weights) => [selfAttention(tf, underPrefix(weights), 'a', get(given, 'x'), { ...sizes, softClamp: 50 }, rotary, mask)],
+      tolerance,
+    );
   });
   it('turns red when the positions are shifted by one register', () => {
     const fixture = readFixture(tf, 'block_self_attention');
     const rotary = rotaryTable(tf, { positions: 10, heads: 3, headWidth: 8, scale: 1 / (50 * Math.sqrt(8)), turning: 4 });
-    const y = selfAttention(tf, underPrefix(fixture.weights()), 'a', fixture.tensor('plain/in/x'), { heads: 3, headWidth: 8, softClamp: 50 }, rotary);
+    const y = selfAttention(
+      tf,
+      underPrefix(fixture.weights()),
+      'a',
+      fixture.tensor('plain/in/x'),
+      { heads: 3, headWidth: 8, softClamp: 50 },
+      rotary,
+    );
     expect(maxDifference(y, fixture.array('plain/out/y'))).toBeGreaterThan(1e-3);
   });
 });
@@ -136,7 +168,18 @@ describe('cross-attention', () => {
     const inputs = ['x', 'ctx'].filter((name) => fixture.has(`${scope}/in/${name}`));
     const forward = (given: Map<string, Tensor>, weights: Weights) => {
       const context = given.get('ctx') ?? tf.zeros([2, 5, 24]);
-      return [crossAttention(tf, underPrefix(weights), 'a', get(given, 'x'), context, { heads: 3, headWidth: 8, softClamp: 50 }, optional('ctx_mask'), optional('mask'))];
+      return [
+        crossAttention(
+          tf,
+          underPrefix(weights),
+          'a',
+          get(given, 'x'),
+          context,
+          { heads: 3, headWidth: 8, softClamp: 50 },
+          optional('ctx_mask'),
+          optional('mask'),
+        ),
+      ];
     };
     checkCase(fixture, scope, inputs, forward, 1e-5);
   });

@@ -14,7 +14,13 @@ beforeAll(async () => {
 });
 
 const draw = (name: string, shape: number[]) =>
-  tf.tensor(normal({ seed: 4, purpose: name }, shape.reduce((a, b) => a * b, 1)), shape);
+  tf.tensor(
+    normal(
+      { seed: 4, purpose: name },
+      shape.reduce((a, b) => a * b, 1),
+    ),
+    shape,
+  );
 
 /** Largest difference between the written gradients and central differences of Σ y·probe. */
 function againstDifferences(inputs: Tensor[], forward: (...inputs: Tensor[]) => Tensor): number {
@@ -41,14 +47,41 @@ function againstDifferences(inputs: Tensor[], forward: (...inputs: Tensor[]) => 
 describe('written gradients agree with finite differences', () => {
   it.each<[string, number[][], (...inputs: Tensor[]) => Tensor]>([
     ['linear with bias', [[2, 3, 4], [5, 4], [5]], (x, w, b) => linear(tf, x, w as Tensor, b)],
-    ['linear of rows', [[6, 4], [5, 4]], (x, w) => linear(tf, x, w as Tensor)],
+    [
+      'linear of rows',
+      [
+        [6, 4],
+        [5, 4],
+      ],
+      (x, w) => linear(tf, x, w as Tensor),
+    ],
     ['SiLU with bias', [[2, 3, 4], [4]], (x, b) => silu(tf, x, b)],
     ['GEGLU', [[2, 3, 8]], (x) => geglu(tf, x)],
     ['RMSNorm', [[2, 3, 4], [4]], (x, g) => rmsNorm(tf, x, g as Tensor)],
-    ['adaptive RMSNorm', [[2, 3, 4], [2, 1, 4]], (x, g) => rmsNorm(tf, x, g as Tensor)],
-    ['gated residual', [[2, 3, 4], [2, 1, 4], [2, 3, 4]], (h, g, y) => gatedResidual(tf, h, g as Tensor, y as Tensor)],
+    [
+      'adaptive RMSNorm',
+      [
+        [2, 3, 4],
+        [2, 1, 4],
+      ],
+      (x, g) => rmsNorm(tf, x, g as Tensor),
+    ],
+    [
+      'gated residual',
+      [
+        [2, 3, 4],
+        [2, 1, 4],
+        [2, 3, 4],
+      ],
+      (h, g, y) => gatedResidual(tf, h, g as Tensor, y as Tensor),
+    ],
   ])('%s', (_, shapes, forward) => {
-    expect(againstDifferences(shapes.map((shape, i) => draw(`input ${i}`, shape)), forward as never)).toBeLessThan(2e-3);
+    expect(
+      againstDifferences(
+        shapes.map((shape, i) => draw(`input ${i}`, shape)),
+        forward as never,
+      ),
+    ).toBeLessThan(2e-3);
   });
 
   it('and the check turns red for a wrong one', () => {

@@ -5,7 +5,15 @@ import { PAPER_STAGE_1, PAPER_STAGE_2 } from '../../../models/network/config.ts'
 import { countParameters, initialParameters, parameterShapes } from '../../../models/network/parameters.ts';
 import { FIXTURES } from './fixture.ts';
 
-const SMALL = { ...PAPER_STAGE_1, depth: 2, latentChannels: 4, positions: 8, registers: 2, audio: { width: 8, heads: 2, headWidth: 4 }, text: { width: 8 } };
+const SMALL = {
+  ...PAPER_STAGE_1,
+  depth: 2,
+  latentChannels: 4,
+  positions: 8,
+  registers: 2,
+  audio: { width: 8, heads: 2, headWidth: 4 },
+  text: { width: 8 },
+};
 const counts = JSON.parse(readFileSync(join(FIXTURES, 'network/parameter_counts.json'), 'utf8'));
 const rollNet = 12_713_651;
 
@@ -37,13 +45,17 @@ describe('first values', () => {
   it('of the maps between streams and of the modulation are zero', () => {
     const values = initialParameters(parameterShapes({ ...SMALL, video: { width: 6, heads: 1, headWidth: 4 } }), 5);
     for (const [name, { data }] of values) {
-      if (/_to_|to_gamma\.weight/.test(name)) expect(data.every((value) => value === 0), name).toBe(true);
+      if (/_to_|to_gamma\.weight/.test(name))
+        expect(
+          data.every((value) => value === 0),
+          name,
+        ).toBe(true);
     }
   });
 });
 
 it('a config that cannot be built is refused with every reason', () => {
-  expect(() => parameterShapes({ ...SMALL, depth: 3, kernel: 4, extra: { width: 4, heads: 1, headWidth: 3, keys: 51 }, video: undefined as never })).toThrow(
-    /depth[\s\S]*kernel[\s\S]*extra\.headWidth[\s\S]*video stream/,
-  );
+  expect(() =>
+    parameterShapes({ ...SMALL, depth: 3, kernel: 4, extra: { width: 4, heads: 1, headWidth: 3, keys: 51 }, video: undefined as never }),
+  ).toThrow(/depth[\s\S]*kernel[\s\S]*extra\.headWidth[\s\S]*video stream/);
 });

@@ -1,6 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tf } from '../../../models/network/tensor-types.ts';
-import { applyKeep, drawDropout, drawNoise, drawTimes, interpolate, PAPER_DROPOUT, rectifiedFlowLoss, velocityTarget } from '../../../models/objectives/rectified-flow.ts';
+import {
+  applyKeep,
+  drawDropout,
+  drawNoise,
+  drawTimes,
+  interpolate,
+  PAPER_DROPOUT,
+  rectifiedFlowLoss,
+  velocityTarget,
+} from '../../../models/objectives/rectified-flow.ts';
 import { maxDifference, readFixture, testBackend } from '../network/fixture.ts';
 
 let tf: Tf;
@@ -20,8 +29,14 @@ describe('the straight way', () => {
 
 describe('the masked loss', () => {
   it('counts valid frames of the whole batch alike, and is told by clip as well', () => {
-    const prediction = tf.tensor3d([[[1], [1], [1]], [[3], [9], [9]]]);
-    const mask = tf.tensor2d([[1, 1, 1], [1, 0, 0]]);
+    const prediction = tf.tensor3d([
+      [[1], [1], [1]],
+      [[3], [9], [9]],
+    ]);
+    const mask = tf.tensor2d([
+      [1, 1, 1],
+      [1, 0, 0],
+    ]);
     const { loss, perClip } = rectifiedFlowLoss(tf, prediction, tf.zeros([2, 3, 1]), mask);
     expect(loss.dataSync()[0]).toBeCloseTo((1 + 1 + 1 + 9) / 4, 6);
     expect([...perClip.dataSync()]).toEqual([1, 9]);
@@ -44,7 +59,8 @@ describe('draws', () => {
   });
   it('of dropped conditions come at the stated rates, and dropped video is dropped for the whole batch', () => {
     const steps = Array.from({ length: 2000 }, (_, step) => drawDropout(PAPER_DROPOUT, 3, step, [true, false]));
-    const rate = (pick: (step: (typeof steps)[number]) => number | undefined) => steps.filter((step) => pick(step) === 0).length / steps.length;
+    const rate = (pick: (step: (typeof steps)[number]) => number | undefined) =>
+      steps.filter((step) => pick(step) === 0).length / steps.length;
     expect(rate((step) => step.keepText[1])).toBeCloseTo(0.1, 1);
     expect(rate((step) => step.keepText[0])).toBeCloseTo(0.55, 1);
     expect(rate((step) => step.keepVideo[0])).toBeCloseTo(0.2, 1);

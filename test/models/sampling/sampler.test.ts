@@ -40,7 +40,8 @@ describe.each(['sampler_stage1', 'sampler_stage2'])('%s', (file) => {
     const states: Tensor[] = [];
     const sample = await euler(tf, velocity, fixture.tensor('in/noise'), grid, { watch: (_, state) => states.push(tf.clone(state)) });
     expect(maxDifference(sample, fixture.array(`${scope}/out/sample`))).toBeLessThan(1e-4);
-    if (fixture.has(`${scope}/out/trajectory`)) expect(maxDifference(tf.stack(states), fixture.array(`${scope}/out/trajectory`))).toBeLessThan(1e-4);
+    if (fixture.has(`${scope}/out/trajectory`))
+      expect(maxDifference(tf.stack(states), fixture.array(`${scope}/out/trajectory`))).toBeLessThan(1e-4);
   });
 });
 

@@ -40,7 +40,16 @@ interface Run {
 }
 
 /** A two-layer regression. Every call makes new parameters, so a second call on the same folder is what a new process would do. */
-async function run({ steps, folder = 'a', cadence = {}, signal = new AbortController().signal, spoil, onProgress, warn, seed = 3 }: Run): Promise<Trained> {
+async function run({
+  steps,
+  folder = 'a',
+  cadence = {},
+  signal = new AbortController().signal,
+  spoil,
+  onProgress,
+  warn,
+  seed = 3,
+}: Run): Promise<Trained> {
   const parameters = makeParameters(tf, WEIGHTS);
   const get = (name: string) => parameters.get(name) as Tensor;
   try {
@@ -91,7 +100,12 @@ describe('a training that is stopped and resumed', () => {
   it('saves when it is aborted, rethrows the reason, and goes on from exactly there', async () => {
     const controller = new AbortController();
     const reason = new Error('the worker shuts down');
-    const aborted = run({ steps: 20, folder: 'cut', signal: controller.signal, onProgress: ({ step }) => step === 7 && controller.abort(reason) });
+    const aborted = run({
+      steps: 20,
+      folder: 'cut',
+      signal: controller.signal,
+      onProgress: ({ step }) => step === 7 && controller.abort(reason),
+    });
     await expect(aborted).rejects.toBe(reason);
     expect(await folderCheckpoints(join(root, 'cut')).steps()).toEqual([7]);
     await run({ steps: 20, folder: 'cut' });
@@ -105,7 +119,12 @@ describe('a training that is stopped and resumed', () => {
     const { readSafetensors, writeSafetensors } = await import('../../../models/tensor/safetensors.ts');
     const path = join(root, 'halves', '10', 'adam.safetensors');
     const { tensors } = await readSafetensors(path);
-    await writeSafetensors(path, new Map([...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }])));
+    await writeSafetensors(
+      path,
+      new Map(
+        [...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }]),
+      ),
+    );
     await run({ steps: 20, folder: 'halves' });
     expect(await bytes('halves', 20)).not.toEqual(await bytes('whole', 20));
   });
@@ -115,7 +134,9 @@ describe('a training that is stopped and resumed', () => {
     await expect(run({ steps: 4, seed: 4 })).rejects.toThrow(/another seed/);
     const parameters = makeParameters(tf, new Map([...WEIGHTS, ['third', { shape: [1], data: Float32Array.of(1) }]]));
     const { readState, trainingLayout } = await import('../../../models/training/state.ts');
-    await expect(readState(tf, join(root, 'a', '2'), parameters, trainingLayout(parameters, ['first']), true)).rejects.toThrow(/missing[\s\S]*third/);
+    await expect(readState(tf, join(root, 'a', '2'), parameters, trainingLayout(parameters, ['first']), true)).rejects.toThrow(
+      /missing[\s\S]*third/,
+    );
   });
 });
 
@@ -156,7 +177,10 @@ describe('every step', () => {
     let others = 0;
     const timer = setInterval(() => others++, 0);
     const seen: number[] = [];
-    await run({ steps: 30, onProgress: (progress) => seen.push(progress.etaSeconds, progress.stepsPerSecond, progress.rate, progress.gradientNorm) });
+    await run({
+      steps: 30,
+      onProgress: (progress) => seen.push(progress.etaSeconds, progress.stepsPerSecond, progress.rate, progress.gradientNorm),
+    });
     clearInterval(timer);
     expect(others).toBeGreaterThan(0);
     expect(seen.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);

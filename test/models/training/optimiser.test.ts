@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tensor, Tf } from '../../../models/network/tensor-types.ts';
-import { clipFactor, adam, type Moments, TORCH_ADAM } from '../../../models/training/optimiser.ts';
+import { adam, clipFactor, type Moments, TORCH_ADAM } from '../../../models/training/optimiser.ts';
 import { schedule } from '../../../models/training/schedule.ts';
 import { maxDifference, readFixture, relativeDifference, testBackend } from '../network/fixture.ts';
 
@@ -30,7 +30,9 @@ describe('Adam, global-norm clip and schedule as in PyTorch', () => {
       expect(Math.abs(norm - expectedNorm)).toBeLessThan(1e-5 * expectedNorm);
       const rate = fixture.array(`${scope}/out/lr_used_at_step`).data[step] ?? 0;
       expect(Math.abs(rates(step) - rate)).toBeLessThanOrEqual(1e-6 * rate);
-      const next = gradients.map((gradient, i) => adam(tf, TORCH_ADAM, moments[i] as Moments, tf.mul(gradient, clipFactor(norm, clip)), step + 1, rates(step)));
+      const next = gradients.map((gradient, i) =>
+        adam(tf, TORCH_ADAM, moments[i] as Moments, tf.mul(gradient, clipFactor(norm, clip)), step + 1, rates(step)),
+      );
       next.forEach(({ change }, i) => {
         // The reference took its updates as differences of float64 weights, which rounds the first ones (3e-13): so do we.
         const changes = change.dataSync();

@@ -27,7 +27,8 @@ it('six steps of the loop repeat six steps of the reference', async () => {
     tf,
     parameters,
     trainable: [...parameters.keys()].filter((name) => !BUFFERS.test(name)),
-    data: (step) => Object.fromEntries(['noise', 'latent', 'times', 'video', 'ctx'].map((name) => [name, fixture.tensor(`step${step}/in/${name}`)])),
+    data: (step) =>
+      Object.fromEntries(['noise', 'latent', 'times', 'video', 'ctx'].map((name) => [name, fixture.tensor(`step${step}/in/${name}`)])),
     objective: (batch, step) => {
       const { noise, latent, times, video, ctx } = batch as Record<'noise' | 'latent' | 'times' | 'video' | 'ctx', Tensor>;
       const mask = fixture.tensor('in/mask');

@@ -1,0 +1,53 @@
+/** Which video frame belongs to which latent: integer maps on the host, with the authors' order of operations, on which ties depend. */
+
+const SAMPLE_RATE = 24_000;
+/** Samples a latent. */
+const HOP = 320;
+
+/** Nearest integer, ties to even, as Python's `round`. */
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/**
+ * Frame of each of `latents` latents: the nearest to the latent's centre. `duration` in seconds.
+ * Latents after the end of the video get −1, to be filled with zeros. A single frame stands for all.
+ */
+export function featureFrames(frames: number, duration: number, latents: number): Int32Array {
+  return Int32Array.from({ length: latents }, (_, n) => {
+    const sample = n * HOP;
+    if (sample >= duration * SAMPLE_RATE) return -1;
+    if (frames === 1) return 0;
+    return Math.min(roundHalfEven((sample + HOP / 2) / SAMPLE_RATE / (duration / (frames - 1))), frames - 1);
+  });
+}
+
+/** How often a roll frame is repeated on the latents' grid of 75 a second: ×3 from 25, ×2.5 from 30 frames a second. */
+export type RollFactor = 3 | 2.5;
+
+/** Video frame of each frame that the roll predictor sees; one more than needed, the tail is cut after repeating. */
+export function rollFrames(frames: number, duration: number, factor: RollFactor, latents: number): Int32Array {
+  const step = HOP * factor;
+  return Int32Array.from({ length: Math.floor(latents / factor) + 1 }, (_, i) =>
+    Math.min(roundHalfEven((i * step) / SAMPLE_RATE / (duration / frames)), frames - 1),
+  );
+}
+
+/** Five frames around each position; the ends repeat the first and the last frame. [frames, 5] */
+export const frameWindows = (frames: number): Int32Array =>
+  Int32Array.from({ length: frames * 5 }, (_, i) => Math.max(0, Math.min(frames - 1, Math.floor(i / 5) + (i % 5) - 2)));
+
+/** Roll probabilities [frames, keys] on the latents' grid: repeated three times, or five times and averaged in pairs; cut or padded with zeros. */
+export function rollToLatents(roll: Float32Array, keys: number, factor: RollFactor, latents: number): Float32Array {
+  const frames = roll.length / keys;
+  const out = new Float32Array(latents * keys);
+  const row = (index: number, key: number) => roll[index * keys + key] ?? 0;
+  for (let n = 0; n < Math.min(latents, Math.floor(frames * factor)); n++) {
+    const [first, second] = factor === 3 ? [Math.floor(n / 3), Math.floor(n / 3)] : [Math.floor((2 * n) / 5), Math.floor((2 * n + 1) / 5)];
+    for (let key = 0; key < keys; key++) out[n * keys + key] = (row(first, key) + row(second, key)) / 2;
+  }
+  return out;
+}
