@@ -1,5 +1,10 @@
 /** Runs `work` for all items, at most `width` at a time, and gives the event loop room in between; stops starting when `isOver` says so. */
-export async function inParallel<T>(items: readonly T[], width: number, work: (item: T, index: number) => Promise<void>, isOver: () => boolean = () => false): Promise<number> {
+export async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T, index: number) => Promise<void>,
+  isOver: () => boolean = () => false,
+): Promise<number> {
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < items.length && !isOver()) {

@@ -38,11 +38,18 @@ export function inputsOf(node: PlannedNode, outputs: (id: string) => Outputs | u
   return over === undefined ? undefined : { inputs, over };
 }
 
-const digests = (inputs: Outputs): Record<string, string> => Object.fromEntries(Object.entries(inputs).map(([name, artifact]) => [name, artifact.digest]));
+const digests = (inputs: Outputs): Record<string, string> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, artifact]) => [name, artifact.digest]));
 
 /** All that the result of a task, or of one element of a map, depends on. */
 export function keyed(plan: LoadedPlan, node: PlannedNode, inputs: Outputs, item?: unknown): KeyedNode {
-  return { task: node.task, params: node.params, ...(item === undefined ? {} : { item }), inputs: digests(inputs), code: codeOf(plan, node).digest };
+  return {
+    task: node.task,
+    params: node.params,
+    ...(item === undefined ? {} : { item }),
+    inputs: digests(inputs),
+    code: codeOf(plan, node).digest,
+  };
 }
 
 /** The key under which a whole node is recorded: a task's own; of a map, with the list; of a gate, with its question. */

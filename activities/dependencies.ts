@@ -1,7 +1,7 @@
 import type { Ledger } from '../engine/ledger/ledger.ts';
 import type { Store } from '../engine/store/store.ts';
-import type { Pipelines } from './plan/registry.ts';
 import type { RunReport } from './messages.ts';
+import type { Pipelines } from './plan/registry.ts';
 
 export interface ReportRequest {
   readonly home: string;

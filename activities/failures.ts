@@ -14,7 +14,23 @@ export interface ErrorData {
 export const untypedAttempts = 3;
 
 /** System errors that pass without anyone changing the code: the disk, the network, the limits of the machine. */
-const passing = new Set(['EAGAIN', 'EBUSY', 'ECONNREFUSED', 'ECONNRESET', 'EDQUOT', 'EINTR', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EPIPE', 'EROFS', 'ESTALE', 'ETIMEDOUT']);
+const passing = new Set([
+  'EAGAIN',
+  'EBUSY',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EDQUOT',
+  'EINTR',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOSPC',
+  'EPIPE',
+  'EROFS',
+  'ESTALE',
+  'ETIMEDOUT',
+]);
 /** Mistakes in the code: the next attempt makes them again. */
 const mistakes = new Set(['TypeError', 'ReferenceError', 'SyntaxError', 'ZodError']);
 
@@ -23,7 +39,8 @@ const systemCode = (error: unknown): string | undefined =>
 
 /** Decides about any thrown value once, where it was caught first. */
 export function errorData(error: unknown): ErrorData {
-  if (error instanceof SostenutoError) return { message: error.message, problems: error.problems, retryable: error.retryable, ...stackOf(error) };
+  if (error instanceof SostenutoError)
+    return { message: error.message, problems: error.problems, retryable: error.retryable, ...stackOf(error) };
   if (!(error instanceof Error)) {
     const problem: Problem = { code: 'THROWN_VALUE', what: `Something that is no Error was thrown: ${String(error)}` };
     return { message: problem.what, problems: [problem], retryable: undefined };
@@ -34,7 +51,12 @@ export function errorData(error: unknown): ErrorData {
     return { message: describeProblem(problem), problems: [problem], retryable: true, ...stackOf(error) };
   }
   const what = error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
-  return { message: what, problems: [{ code: 'UNEXPECTED', what }], retryable: mistakes.has(error.name) ? false : undefined, ...stackOf(error) };
+  return {
+    message: what,
+    problems: [{ code: 'UNEXPECTED', what }],
+    retryable: mistakes.has(error.name) ? false : undefined,
+    ...stackOf(error),
+  };
 }
 
 const stackOf = (error: Error): { stack?: string } => (error.stack === undefined ? {} : { stack: error.stack.slice(0, 4000) });

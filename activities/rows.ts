@@ -22,7 +22,15 @@ export const startedRow = (run: RunIdentity, plan: Plan): RunRow => ({
   settings: JSON.stringify(plan.settings),
 });
 
-export const metricRow = (run: RunIdentity, node: string, name: string, step: number, value: number, now: number, item?: string): MetricRow => ({
+export const metricRow = (
+  run: RunIdentity,
+  node: string,
+  name: string,
+  step: number,
+  value: number,
+  now: number,
+  item?: string,
+): MetricRow => ({
   run: runName(run),
   node,
   ...(item === undefined ? {} : { item }),
@@ -33,7 +41,13 @@ export const metricRow = (run: RunIdentity, node: string, name: string, step: nu
 });
 
 /** Everything about a finished run. */
-export function finishedRows(run: RunIdentity, plan: LoadedPlan, state: RunState, report: RunReport, now: number): { run: RunRow; nodes: NodeRow[]; artifacts: ArtifactRow[] } {
+export function finishedRows(
+  run: RunIdentity,
+  plan: LoadedPlan,
+  state: RunState,
+  report: RunReport,
+  now: number,
+): { run: RunRow; nodes: NodeRow[]; artifacts: ArtifactRow[] } {
   const name = runName(run);
   return {
     run: {
@@ -57,7 +71,14 @@ export function finishedRows(run: RunIdentity, plan: LoadedPlan, state: RunState
       ...(node.error === undefined ? {} : { error: node.error }),
     })),
     artifacts: report.nodes.flatMap((node) =>
-      Object.entries(state.nodes[node.id]?.outputs ?? {}).map(([output, { form, digest, bytes }]) => ({ run: name, node: node.id, output, form, digest, bytes })),
+      Object.entries(state.nodes[node.id]?.outputs ?? {}).map(([output, { form, digest, bytes }]) => ({
+        run: name,
+        node: node.id,
+        output,
+        form,
+        digest,
+        bytes,
+      })),
     ),
   };
 }

@@ -1,5 +1,5 @@
-import type { Artifact } from '../engine/define/ports.ts';
 import type { Quarantined } from '../engine/define/pipeline.ts';
+import type { Artifact } from '../engine/define/ports.ts';
 import type { Store } from '../engine/store/store.ts';
 import type { Cache, NodeStatus, Outputs } from './messages.ts';
 

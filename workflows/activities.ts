@@ -1,4 +1,4 @@
-import { type ActivityOptions, ActivityCancellationType, proxyLocalActivities, scheduleActivity, workflowInfo } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions, proxyLocalActivities, scheduleActivity, workflowInfo } from '@temporalio/workflow';
 import {
   type Advance,
   type AdvanceRequest,
@@ -30,7 +30,11 @@ export const local = proxyLocalActivities<Advancing>({ startToCloseTimeout: '5 m
 
 /** Writing the report may take its time, so that it is an activity of its own. */
 export const finishWithReport = (request: FinishRequest): Promise<RunResult> =>
-  scheduleActivity('finish', [request], { startToCloseTimeout: '15 minutes', retry: { ...first, maximumInterval: '30s', maximumAttempts: 10 }, summary: 'ledger and report' });
+  scheduleActivity('finish', [request], {
+    startToCloseTimeout: '15 minutes',
+    retry: { ...first, maximumInterval: '30s', maximumAttempts: 10 },
+    summary: 'ledger and report',
+  });
 
 /** How the activity of a node is scheduled. Attempts are unbounded: a worker's shutdown costs one, and errors that can't pass are typed. */
 export function nodeOptions(profile: Profile, summary: string, elements = 1): ActivityOptions {
@@ -38,7 +42,7 @@ export function nodeOptions(profile: Profile, summary: string, elements = 1): Ac
     taskQueue: queueName(workflowInfo().taskQueue, profile.queue),
     startToCloseTimeout: elements === 1 ? profile.timeout : (milliseconds(profile.timeout) ?? 3_600_000) * elements,
     heartbeatTimeout: profile.heartbeatSeconds * 1000,
-    retry: { ...first, maximumInterval: '1 minute' },
+    retry: { ...first, maximumInterval: '5s' },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary: summary.slice(0, 190),
   } as ActivityOptions;

@@ -1,4 +1,4 @@
-import type { Advance, Cache, CompactNode, GroupOutcome, NodeOutcome, NodeStatus, News, Profile, MapWork } from '../activities/messages.ts';
+import type { Advance, Cache, CompactNode, GroupOutcome, MapWork, News, NodeOutcome, NodeStatus, Profile } from '../activities/messages.ts';
 
 /** Outcomes that the workflow keeps before it hands them to the run's state. */
 const freshLimit = 24;
@@ -92,7 +92,10 @@ export class Board {
     this.#settle(n, 'done', outcome.cache);
     const unlocked = this.at(n).downstream.filter((d) => this.#isUnlocked(d));
     const direct =
-      outcome.cache === 'miss' && unlocked.length <= directLimit && this.fresh.size <= freshLimit && unlocked.every((d) => this.#canStartDirectly(d));
+      outcome.cache === 'miss' &&
+      unlocked.length <= directLimit &&
+      this.fresh.size <= freshLimit &&
+      unlocked.every((d) => this.#canStartDirectly(d));
     if (direct) for (const d of unlocked) this.at(d).status = 'ready';
     else if (unlocked.length > 0 || this.fresh.size > freshLimit) this.wantsAdvance = true;
   }
@@ -138,13 +141,16 @@ export class Board {
 
   /** Nothing runs, nothing can start, nobody is asked. */
   get isSettled(): boolean {
-    return !this.wantsAdvance && !this.nodes.some((node) => node.status === 'ready' || node.status === 'running' || node.status === 'waiting');
+    return (
+      !this.wantsAdvance && !this.nodes.some((node) => node.status === 'ready' || node.status === 'running' || node.status === 'waiting')
+    );
   }
 
   /** The status of every node, where one that never ran says why: what it reads from failed or was skipped. */
   finalStatuses(): NodeStatus[] {
     const final: NodeStatus[] = [];
-    for (const { status, upstream } of this.nodes) final.push(status === 'pending' ? inherited(upstream.map((up) => final[up] ?? 'pending')) : status);
+    for (const { status, upstream } of this.nodes)
+      final.push(status === 'pending' ? inherited(upstream.map((up) => final[up] ?? 'pending')) : status);
     return final;
   }
 

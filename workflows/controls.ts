@@ -7,13 +7,16 @@ import type { Run } from './run.ts';
 const refuse = (message: string): never => {
   throw ApplicationFailure.nonRetryable(message, 'REFUSED');
 };
-const listed = (ids: readonly string[]): string => (ids.length === 0 ? 'none' : `${ids.slice(0, 40).join(', ')}${ids.length > 40 ? ', …' : ''}`);
+const listed = (ids: readonly string[]): string =>
+  ids.length === 0 ? 'none' : `${ids.slice(0, 40).join(', ')}${ids.length > 40 ? ', …' : ''}`;
 
 function nodeOf(board: Board, input: unknown): BoardNode & { n: number } {
   const name: unknown = typeof input === 'object' && input !== null && 'node' in input ? input.node : undefined;
   if (typeof name !== 'string') return refuse(`The input must be {"node": "<id>"}, found ${JSON.stringify(input)?.slice(0, 200)}.`);
   const n = board.find(name);
-  return n === undefined ? refuse(`There is no node "${name}". The nodes are ${listed(board.nodes.map(({ id }) => id))}.`) : { ...board.at(n), n };
+  return n === undefined
+    ? refuse(`There is no node "${name}". The nodes are ${listed(board.nodes.map(({ id }) => id))}.`)
+    : { ...board.at(n), n };
 }
 
 function mustBe(board: Board, input: unknown, action: string, ...allowed: NodeStatus[]): void {
@@ -49,7 +52,10 @@ export function answerControls(current: () => Run | undefined, planned: () => Pr
       return `${node} is ${approved ? 'approved' : 'refused'} by ${by}.`;
     },
   );
-  setHandler(approve, approving.handler, { validator: approving.validator, description: 'Answers a gate: {"node": "<id>", "approved": true, "by": "<name>", "note": "<why>"}' });
+  setHandler(approve, approving.handler, {
+    validator: approving.validator,
+    description: 'Answers a gate: {"node": "<id>", "approved": true, "by": "<name>", "note": "<why>"}',
+  });
 
   const retrying = answer<{ node: string }>(
     ({ board }, input) => mustBe(board, input, 'run again', 'failed', 'skipped'),
@@ -58,7 +64,10 @@ export function answerControls(current: () => Run | undefined, planned: () => Pr
       return `${input.node} runs again.`;
     },
   );
-  setHandler(retryNode, retrying.handler, { validator: retrying.validator, description: 'Runs a failed or skipped node again: {"node": "<id>"}' });
+  setHandler(retryNode, retrying.handler, {
+    validator: retrying.validator,
+    description: 'Runs a failed or skipped node again: {"node": "<id>"}',
+  });
 
   const skipping = answer<{ node: string; note?: string }>(
     ({ board }, input) => mustBe(board, input, 'skipped', 'pending', 'failed', 'waiting'),
@@ -67,7 +76,10 @@ export function answerControls(current: () => Run | undefined, planned: () => Pr
       return `${input.node} is skipped, and with it what reads its outputs.`;
     },
   );
-  setHandler(skipNode, skipping.handler, { validator: skipping.validator, description: 'Gives a node up, with everything that reads its outputs: {"node": "<id>", "note": "<why>"}' });
+  setHandler(skipNode, skipping.handler, {
+    validator: skipping.validator,
+    description: 'Gives a node up, with everything that reads its outputs: {"node": "<id>", "note": "<why>"}',
+  });
 
   const pausing = answer<void>(
     (run) => (run.paused ? refuse('The run is paused already.') : undefined),
@@ -76,7 +88,10 @@ export function answerControls(current: () => Run | undefined, planned: () => Pr
       return 'Paused: no further node starts; running processes save a checkpoint and end.';
     },
   );
-  setHandler(pause, pausing.handler, { validator: pausing.validator, description: 'Starts no further node; running processes save a checkpoint and end.' });
+  setHandler(pause, pausing.handler, {
+    validator: pausing.validator,
+    description: 'Starts no further node; running processes save a checkpoint and end.',
+  });
 
   const unpausing = answer<void>(
     (run) => (run.paused ? undefined : refuse('The run is not paused.')),
@@ -98,6 +113,7 @@ function checkApproval(board: Board, input: { node: string; approved?: boolean; 
   const types = { approved: 'boolean', by: 'string', note: 'string' } as const;
   for (const field of ['approved', 'by', 'note'] as const) {
     const value: unknown = input[field];
-    if (value !== undefined && typeof value !== types[field]) refuse(`The field "${field}" must be a ${types[field]}, found ${JSON.stringify(value)}.`);
+    if (value !== undefined && typeof value !== types[field])
+      refuse(`The field "${field}" must be a ${types[field]}, found ${JSON.stringify(value)}.`);
   }
 }

@@ -24,8 +24,14 @@ export function detailsTable(board: Board, paused: boolean): string {
   for (const node of board.nodes) counts.set(node.status, (counts.get(node.status) ?? 0) + 1);
   const head = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
   const hits = board.nodes.filter((node) => node.cache === 'hit').length;
-  const shown = board.nodes.length <= rows ? board.nodes : order.flatMap((status) => board.nodes.filter((node) => node.status === status)).slice(0, rows);
-  const lines = shown.map((node) => `| ${cell(node.id)} | ${words[node.status]} | ${node.cache === 'hit' ? 'reused' : ''} | ${cell(node.note ?? node.question ?? '')} |`);
+  const shown =
+    board.nodes.length <= rows
+      ? board.nodes
+      : order.flatMap((status) => board.nodes.filter((node) => node.status === status)).slice(0, rows);
+  const lines = shown.map(
+    (node) =>
+      `| ${cell(node.id)} | ${words[node.status]} | ${node.cache === 'hit' ? 'reused' : ''} | ${cell(node.note ?? node.question ?? '')} |`,
+  );
   const rest = board.nodes.length - shown.length;
   return [
     `**${board.nodes.length} nodes:** ${head}${hits > 0 ? `; ${hits} reused` : ''}${paused ? ' — **paused**' : ''}`,

@@ -53,7 +53,11 @@ export function failureOf(error: unknown): { message: string; attempts: number }
   let cause: unknown = error;
   while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined) cause = cause.cause;
   const message =
-    cause instanceof TimeoutFailure ? `It ran into its time limit (${cause.timeoutType}).` : cause instanceof Error ? cause.message : String(cause);
+    cause instanceof TimeoutFailure
+      ? `It ran into its time limit (${cause.timeoutType}).`
+      : cause instanceof Error
+        ? cause.message
+        : String(cause);
   return { message: message.slice(0, 300), attempts: cause instanceof ApplicationFailure ? attemptOf(cause.details?.[0]) : 1 };
 }
 

@@ -1,18 +1,25 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   ActivityFailure,
-  allHandlersFinished,
   ApplicationFailure,
+  allHandlersFinished,
   CancellationScope,
-  condition,
   ContinueAsNew,
+  condition,
   continueAsNew,
   isCancellation,
   TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type CompactPlan, defaultPipeline, type FinishRequest, type RunIdentity, type RunRequest, type RunResult } from '../activities/messages.ts';
+import {
+  type CompactPlan,
+  defaultPipeline,
+  type FinishRequest,
+  type RunIdentity,
+  type RunRequest,
+  type RunResult,
+} from '../activities/messages.ts';
 import { finishWithReport, local, planning } from './activities.ts';
 import { Board } from './board.ts';
 import { answerControls } from './controls.ts';
@@ -40,7 +47,11 @@ export async function runPipeline(request?: RunRequest): Promise<RunResult> {
 async function execute(request: RunRequest | undefined): Promise<RunResult> {
   const resume = request?.resume;
   const { firstExecutionRunId, startTime, workflowId } = workflowInfo();
-  const identity: RunIdentity = { workflowId, runId: resume?.runId ?? firstExecutionRunId, startedAt: resume?.startedAt ?? startTime.getTime() };
+  const identity: RunIdentity = {
+    workflowId,
+    runId: resume?.runId ?? firstExecutionRunId,
+    startedAt: resume?.startedAt ?? startTime.getTime(),
+  };
   let run: Run | undefined;
   const pipeline = request?.pipeline ?? defaultPipeline;
   answerControls(
@@ -97,7 +108,14 @@ async function goOn(request: RunRequest | undefined, run: Run): Promise<never> {
 async function finish(run: Run, ending: FinishRequest['ending'], running: readonly number[] = []): Promise<RunResult> {
   if (run.board.news.length > 24) await run.settleNews();
   const { plan, state, identity, board } = run;
-  const request: FinishRequest = { plan: plan.plan, ...(state === undefined ? {} : { state }), run: identity, news: board.news, ending, running };
+  const request: FinishRequest = {
+    plan: plan.plan,
+    ...(state === undefined ? {} : { state }),
+    run: identity,
+    news: board.news,
+    ending,
+    running,
+  };
   const result = plan.report ? await finishWithReport(request) : await local.finish(request);
   if (result.primaryMetric !== undefined && plan.attributes.some(({ name }) => name === 'PrimaryMetric')) {
     upsertSearchAttributes([{ key: defineSearchAttributeKey('PrimaryMetric', 'DOUBLE'), value: result.primaryMetric }]);
@@ -106,5 +124,9 @@ async function finish(run: Run, ending: FinishRequest['ending'], running: readon
   if (result.status !== 'failed') return result;
   const [first] = result.failed;
   const more = (result.counts['failed'] ?? 1) - 1;
-  throw ApplicationFailure.nonRetryable(`${first?.id ?? 'A node'} failed${more > 0 ? ` and ${more} more` : ''}: ${first?.error ?? ''}`, 'RUN_FAILED', result);
+  throw ApplicationFailure.nonRetryable(
+    `${first?.id ?? 'A node'} failed${more > 0 ? ` and ${more} more` : ''}: ${first?.error ?? ''}`,
+    'RUN_FAILED',
+    result,
+  );
 }

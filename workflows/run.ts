@@ -5,11 +5,12 @@ import {
   isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { CompactPlan, NodeRequest, Outputs, ProgressAnswer, RunIdentity } from '../activities/messages.ts';
 import type { Artifact } from '../engine/define/ports.ts';
 import { local } from './activities.ts';
-import { Board, firstNews } from './board.ts';
+import { type Board, firstNews } from './board.ts';
 import { detailsTable } from './details.ts';
 import { executeMap, executeTask, failureOf } from './execute-node.ts';
 
@@ -17,6 +18,14 @@ import { executeMap, executeTask, failureOf } from './execute-node.ts';
 const activityLimit = 500;
 /** Changes of the search attribute `Stage` in one execution: each is an event. */
 const stageLimit = 50;
+
+/** What started this run: a schedule, or what the starter says in the memo; a person in the UI says nothing. */
+function trigger(): string {
+  const { memo, searchAttributes } = workflowInfo();
+  if (searchAttributes['TemporalScheduledById'] !== undefined) return 'schedule';
+  const said: unknown = memo?.['trigger'];
+  return typeof said === 'string' ? said : 'manual';
+}
 
 /** One run in progress: the board, what the store has of it, and the scopes in which its nodes run. */
 export class Run {
@@ -41,9 +50,10 @@ export class Run {
     this.state = state;
     this.paused = paused;
     const { attributes } = plan;
-    const pairs = attributes.flatMap(({ name, value }) =>
-      typeof value === 'string' ? [{ key: defineSearchAttributeKey(name, 'KEYWORD'), value: value.slice(0, 200) }] : [],
-    );
+    const pairs = attributes.flatMap(({ name, value: known }) => {
+      const value = name === 'Trigger' ? trigger() : known;
+      return typeof value === 'string' ? [{ key: defineSearchAttributeKey(name, 'KEYWORD'), value: value.slice(0, 200) }] : [];
+    });
     if (pairs.length > 0) upsertSearchAttributes(pairs);
   }
 

@@ -1,7 +1,7 @@
 import type { Quarantined } from '../../engine/define/pipeline.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { applicationFailure } from '../failures.ts';
+import { applicationFailure, errorData } from '../failures.ts';
 import type { Advance, AdvanceRequest } from '../messages.ts';
 import { loadPlan } from '../plan/run-plan.ts';
 import { loadState, saveState } from '../state.ts';
@@ -15,6 +15,8 @@ export function createAdvanceActivities(deps: Dependencies, signal: () => AbortS
       try {
         return await advanceRun(deps, request, signal());
       } catch (error) {
+        const { retryable, message } = errorData(error);
+        if (retryable === true) deps.warn(`${request.run.workflowId} waits: ${message}`);
         throw applicationFailure(error, 1);
       }
     },

@@ -30,7 +30,8 @@ export function keyedElements(plan: LoadedPlan, node: PlannedNode, inputs: Outpu
   const seen = new Set<string>();
   return list.map((item: unknown, index) => {
     const id = typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined;
-    if (typeof id !== 'string' || id === '') throw badElements(node, `${JSON.stringify(item)?.slice(0, 100)} at place ${index}`, 'objects with a field "id" that is a text');
+    if (typeof id !== 'string' || id === '')
+      throw badElements(node, `${JSON.stringify(item)?.slice(0, 100)} at place ${index}`, 'objects with a field "id" that is a text');
     if (seen.has(id)) throw badElements(node, `"${id}" twice`, 'distinct names: results follow the name, not the place');
     seen.add(id);
     return { id, key: nodeKey(keyed(plan, node, inputs, item as Element)), item };
@@ -38,10 +39,21 @@ export function keyedElements(plan: LoadedPlan, node: PlannedNode, inputs: Outpu
 }
 
 const badElements = (node: PlannedNode, found: string, expected: string): SostenutoError =>
-  new SostenutoError({ code: 'BAD_ELEMENTS', what: `The list that "${node.id}" runs over can't be used.`, where: node.id, found, expected });
+  new SostenutoError({
+    code: 'BAD_ELEMENTS',
+    what: `The list that "${node.id}" runs over can't be used.`,
+    where: node.id,
+    found,
+    expected,
+  });
 
 /** Outputs of the elements that are in the cache. */
-export async function findElements(deps: Dependencies, plan: LoadedPlan, node: PlannedNode, elements: readonly KeyedElement[]): Promise<Map<string, Outputs>> {
+export async function findElements(
+  deps: Dependencies,
+  plan: LoadedPlan,
+  node: PlannedNode,
+  elements: readonly KeyedElement[],
+): Promise<Map<string, Outputs>> {
   const found = new Map<string, Outputs>();
   await inParallel(elements, 32, async ({ id, key }) => {
     const record = await lookUp(deps, plan, node, key);

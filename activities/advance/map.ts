@@ -29,14 +29,22 @@ export interface Slice {
  * Expands a map now that its list is known: elements in the cache are taken, light ones executed here, the others handed out as work.
  * When no element is missing any more, the lists are put together and the whole map is recorded, so that it is one look-up the next time.
  */
-export async function stepMap(deps: Dependencies, plan: LoadedPlan, node: PlannedNode, given: NodeInputs, before: PartialMap | undefined, slice: Slice): Promise<MapStep> {
+export async function stepMap(
+  deps: Dependencies,
+  plan: LoadedPlan,
+  node: PlannedNode,
+  given: NodeInputs,
+  before: PartialMap | undefined,
+  slice: Slice,
+): Promise<MapStep> {
   const key = wholeKey(plan, node, given);
   const list = given.over === undefined ? [] : await deps.store.readJson<unknown>(given.over);
   const elements = keyedElements(plan, node, given.inputs, list);
   const whole = before === undefined ? await lookUp(deps, plan, node, key) : undefined;
   if (whole !== undefined) {
     const failed = await quarantinedIn(deps, whole.outputs);
-    if (failed.length <= node.maxFailures) return { settled: settled(key, whole.outputs, 'hit', elements.length, { ...emptyMap, quarantined: failed }) };
+    if (failed.length <= node.maxFailures)
+      return { settled: settled(key, whole.outputs, 'hit', elements.length, { ...emptyMap, quarantined: failed }) };
   }
   let partial = before ?? emptyMap;
   if (partial.quarantined.length > node.maxFailures) return { settled: failedMap(node, elements.length, partial) };
@@ -66,7 +74,10 @@ export async function stepMap(deps: Dependencies, plan: LoadedPlan, node: Planne
     );
     partial = { ...partial, ran, seconds, quarantined: [...partial.quarantined, ...newlyBad] };
     if (partial.quarantined.length > node.maxFailures) return { settled: failedMap(node, elements.length, partial) };
-    missing = started < missing.length || passing > 0 ? elements.filter(({ id }) => !found.has(id) && !partial.quarantined.some((q) => q.id === id)) : [];
+    missing =
+      started < missing.length || passing > 0
+        ? elements.filter(({ id }) => !found.has(id) && !partial.quarantined.some((q) => q.id === id))
+        : [];
     // What failed for a passing reason goes on as activities, which wait between their attempts.
     if (passing > 0) return { ready: await planWork(deps, node, missing) };
     if (missing.length > 0) return { partial, progress: progress(node, elements, missing) };
@@ -85,7 +96,8 @@ export async function stepMap(deps: Dependencies, plan: LoadedPlan, node: Planne
   return { settled: state };
 }
 
-const progress = (node: PlannedNode, all: readonly KeyedElement[], missing: readonly KeyedElement[]): string => `${node.id}: ${all.length - missing.length} of ${all.length}`;
+const progress = (node: PlannedNode, all: readonly KeyedElement[], missing: readonly KeyedElement[]): string =>
+  `${node.id}: ${all.length - missing.length} of ${all.length}`;
 
 const quarantinedIn = async (deps: Dependencies, outputs: Outputs): Promise<Quarantined[]> =>
   outputs['quarantined'] === undefined ? [] : deps.store.readJson<Quarantined[]>(outputs['quarantined']);

@@ -35,7 +35,8 @@ export async function walkPlan(deps: Dependencies, plan: LoadedPlan, draft: Draf
   });
   const stateOf = (n: number): NodeState | undefined => draft.nodes[plan.nodes[n]?.id ?? ''];
   const outputs = (id: string) => (draft.nodes[id]?.status === 'done' ? draft.nodes[id]?.outputs : undefined);
-  const isOpen = (n: number): boolean => !busy.has(n) && stateOf(n) === undefined && (plan.upstream[n] ?? []).every((up) => stateOf(up)?.status === 'done');
+  const isOpen = (n: number): boolean =>
+    !busy.has(n) && stateOf(n) === undefined && (plan.upstream[n] ?? []).every((up) => stateOf(up)?.status === 'done');
   const isFull = (): boolean =>
     walk.ready.length >= limits.ready || walk.failed.length >= limits.failed || walk.hits.length + walk.ran.length >= limits.settled;
 
@@ -78,7 +79,8 @@ export async function walkPlan(deps: Dependencies, plan: LoadedPlan, draft: Draf
       return;
     }
     const stored = { decision: await deps.store.putJson(decision) };
-    if (decision.approved) await record(deps, plan, node, { key, inputs: given.inputs, outputs: stored, startedAt: deps.now(), seconds: 0, attempts: 1 });
+    if (decision.approved)
+      await record(deps, plan, node, { key, inputs: given.inputs, outputs: stored, startedAt: deps.now(), seconds: 0, attempts: 1 });
     settle(n, node, { status: 'done', cache: 'miss', key, outputs: stored, seconds: 0, attempts: 1 });
   };
 

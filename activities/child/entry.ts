@@ -19,7 +19,8 @@ const send = (message: FromChild): void => {
   if (process.connected) process.send?.(message);
 };
 /** A message that must have left before the process may end. */
-const deliver = (message: FromChild): Promise<void> => new Promise((done) => (process.connected ? process.send?.(message, () => done()) : done()));
+const deliver = (message: FromChild): Promise<void> =>
+  new Promise((done) => (process.connected ? process.send?.(message, () => done()) : done()));
 
 function stopNow(reason: string): void {
   stop.abort(new SostenutoError({ code: 'STOPPED', what: `The task was stopped: ${reason}.` }, { retryable: true }));

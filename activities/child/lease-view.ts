@@ -9,7 +9,13 @@ export function leaseView(store: Pick<Store, 'root'>, key: string, token: number
   const checkNow = (): void => {
     const newest = Math.max(0, ...readdirSync(leasePath(store.root, key)).map((name) => Number.parseInt(name, 10)));
     if (newest === token) return;
-    throw new SostenutoError({ code: 'FENCED', what: 'A newer attempt works on this node; nothing of this one is saved.', where: key, found: `token ${token}`, expected: `token ${newest}` });
+    throw new SostenutoError({
+      code: 'FENCED',
+      what: 'A newer attempt works on this node; nothing of this one is saved.',
+      where: key,
+      found: `token ${token}`,
+      expected: `token ${newest}`,
+    });
   };
   return { key, token, checkNow, check: async () => checkNow(), renew: async () => checkNow(), release: async () => {} };
 }

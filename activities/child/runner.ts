@@ -68,11 +68,14 @@ export class ChildRunner {
   /** Runs one task. Rejects with the task's own error, or says how the process ended. */
   run(job: Job, events: ChildEvents): Promise<Outputs> {
     return new Promise<Outputs>((done, failed) => {
-      const watch = setInterval(() => {
-        if (this.isAlive || this.#exit !== undefined) return;
-        this.#hung = true;
-        this.#child.kill('SIGKILL');
-      }, Math.min(1000, this.#limits.silenceMs / 2));
+      const watch = setInterval(
+        () => {
+          if (this.isAlive || this.#exit !== undefined) return;
+          this.#hung = true;
+          this.#child.kill('SIGKILL');
+        },
+        Math.min(1000, this.#limits.silenceMs / 2),
+      );
       const end = (): void => {
         clearInterval(watch);
         this.#child.off('message', hear);
@@ -119,10 +122,14 @@ export class ChildRunner {
     this.#killTimer ??= setTimeout(() => this.#child.kill('SIGKILL'), this.#limits.graceMs);
   }
 
-  /** Ends the process, which has nothing to do any more. */
-  close(): void {
+  /** Ends the process, which has nothing to do any more, and waits until it is gone: so is what it held of the device. */
+  async close(): Promise<void> {
     clearTimeout(this.#killTimer);
-    if (this.#exit === undefined) this.#child.kill('SIGKILL');
+    if (this.#exit === undefined && this.#child.pid !== undefined) {
+      const gone = new Promise((done) => this.#child.once('exit', done));
+      this.#child.kill('SIGKILL');
+      await gone;
+    }
   }
 
   #send(message: ToChild): void {
@@ -134,12 +141,31 @@ export class ChildRunner {
     const said = this.#tail.trim().split('\n').slice(-12).join('\n');
     const found = said === '' ? {} : { found: said };
     if (this.#hung) {
-      return new SostenutoError({ code: 'CHILD_HUNG', what: `The process of "${task}" gave no sign of life for ${this.#limits.silenceMs / 1000} s and was killed.`, ...found }, { retryable: true });
+      return new SostenutoError(
+        {
+          code: 'CHILD_HUNG',
+          what: `The process of "${task}" gave no sign of life for ${this.#limits.silenceMs / 1000} s and was killed.`,
+          ...found,
+        },
+        { retryable: true },
+      );
     }
     if (signal !== null) {
       const hint = signal === 'SIGKILL' ? 'The system kills processes when memory runs out: see its log.' : undefined;
-      return new SostenutoError({ code: 'CHILD_KILLED', what: `The process of "${task}" was ended by ${signal}.`, ...found, ...(hint === undefined ? {} : { hint }) }, { retryable: true });
+      return new SostenutoError(
+        {
+          code: 'CHILD_KILLED',
+          what: `The process of "${task}" was ended by ${signal}.`,
+          ...found,
+          ...(hint === undefined ? {} : { hint }),
+        },
+        { retryable: true },
+      );
     }
-    return new SostenutoError({ code: 'CHILD_EXITED', what: `The process of "${task}" ended with exit code ${code} before its result.`, ...found });
+    return new SostenutoError({
+      code: 'CHILD_EXITED',
+      what: `The process of "${task}" ended with exit code ${code} before its result.`,
+      ...found,
+    });
   }
 }

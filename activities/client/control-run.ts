@@ -14,9 +14,14 @@ export async function cancelRun(client: Client, workflowId: string): Promise<voi
 export async function sendUpdate(client: Client, workflowId: string, name: UpdateName, argument?: Approval | NodeName): Promise<string> {
   try {
     const handle = client.workflow.getHandle(workflowId);
-    return argument === undefined ? await handle.executeUpdate<string, []>(name) : await handle.executeUpdate<string, [Approval | NodeName]>(name, { args: [argument] });
+    return argument === undefined
+      ? await handle.executeUpdate<string, []>(name)
+      : await handle.executeUpdate<string, [Approval | NodeName]>(name, { args: [argument] });
   } catch (error) {
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-    throw new SostenutoError({ code: 'UPDATE_REFUSED', what: error.cause instanceof Error ? error.cause.message : error.message, where: workflowId }, { cause: error });
+    throw new SostenutoError(
+      { code: 'UPDATE_REFUSED', what: error.cause instanceof Error ? error.cause.message : error.message, where: workflowId },
+      { cause: error },
+    );
   }
 }

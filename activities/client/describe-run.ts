@@ -1,5 +1,12 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, defaultPayloadConverter, TerminatedFailure, TimeoutFailure, WorkflowNotFoundError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  defaultPayloadConverter,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowNotFoundError,
+} from '@temporalio/common';
 import { SostenutoError } from '../../errors/problem.ts';
 import { draftOf, takeIn } from '../advance/news.ts';
 import { nodeReports } from '../finish/report.ts';
@@ -21,20 +28,48 @@ export async function describeRun(runs: RunClient, workflowId: string): Promise<
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const known = await fromLedger(runs, workflowId);
     if (known !== undefined) return known;
-    throw new SostenutoError({ code: 'NO_SUCH_RUN', what: `Neither the server nor the ledger knows a run "${workflowId}".`, where: workflowId, hint: '`sostenuto status` lists the runs.' });
+    throw new SostenutoError({
+      code: 'NO_SUCH_RUN',
+      what: `Neither the server nor the ledger knows a run "${workflowId}".`,
+      where: workflowId,
+      hint: '`sostenuto status` lists the runs.',
+    });
   }
   return description.status.name === 'RUNNING' ? describeRunning(runs, description) : waitForRun(runs, workflowId);
 }
 
-/** Waits for the end of a run, whatever it is: a failed run is an answer, not an error. */
+/** How long a server may be away while somebody waits for a run. */
+const patienceMs = 5 * 60_000;
+
+/** Waits for the end of a run, whatever it is: a failed run is an answer, not an error; a server that goes away for a while is waited for. */
 export async function waitForRun(runs: RunClient, workflowId: string): Promise<RunReport> {
+  let awaySince: number | undefined;
+  for (;;) {
+    try {
+      return await resultOf(runs, workflowId);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      awaySince ??= Date.now();
+      if (Date.now() - awaySince > patienceMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
+/** gRPC's UNAVAILABLE and DEADLINE_EXCEEDED, or no connection at all. */
+function isAway(error: unknown): boolean {
+  const code: unknown = error instanceof Error && error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
+  return code === 14 || code === 4 || code === 'ECONNREFUSED';
+}
+
+async function resultOf(runs: RunClient, workflowId: string): Promise<RunReport> {
   try {
     const result: RunResult = await runs.client.workflow.getHandle(workflowId).result();
     return await runs.store.readJson<RunReport>(result.summary);
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (cause instanceof ApplicationFailure) {
-      const result: RunResult | undefined = cause.type === 'RUN_FAILED' ? cause.details?.[0] as RunResult | undefined : undefined;
+      const result: RunResult | undefined = cause.type === 'RUN_FAILED' ? (cause.details?.[0] as RunResult | undefined) : undefined;
       if (result !== undefined) return runs.store.readJson<RunReport>(result.summary);
       return { ...(await ended(runs, workflowId, 'failed')), error: cause.message };
     }
@@ -72,16 +107,24 @@ async function describeRunning(runs: RunClient, description: WorkflowExecutionDe
   await takeIn(runs, draft, progress.news);
   const seen = new Map(progress.nodes.map((node) => [node.id, node]));
   const beats = heartbeats(description);
-  const nodes = nodeReports(plan, { format: 1, ...draft }, (n) => seen.get(plan.nodes[n]?.id ?? '')?.status ?? 'pending').map((node): NodeReport => {
-    const note = seen.get(node.id)?.note;
-    const beat = beats.get(node.id);
-    return { ...node, ...(note === undefined ? {} : { note }), ...(beat === undefined ? {} : { progress: beat.details, attempts: beat.attempt }) };
-  });
+  const nodes = nodeReports(plan, { format: 1, ...draft }, (n) => seen.get(plan.nodes[n]?.id ?? '')?.status ?? 'pending').map(
+    (node): NodeReport => {
+      const note = seen.get(node.id)?.note;
+      const beat = beats.get(node.id);
+      return {
+        ...node,
+        ...(note === undefined ? {} : { note }),
+        ...(beat === undefined ? {} : { progress: beat.details, attempts: beat.attempt }),
+      };
+    },
+  );
   return { ...report, nodes, ...(progress.paused ? { paused: true } : {}) };
 }
 
 /** The newest heartbeat of each running node. */
-function heartbeats(description: WorkflowExecutionDescription): Map<string, { details: NonNullable<NodeReport['progress']>; attempt: number }> {
+function heartbeats(
+  description: WorkflowExecutionDescription,
+): Map<string, { details: NonNullable<NodeReport['progress']>; attempt: number }> {
   const beats = new Map<string, { details: NonNullable<NodeReport['progress']>; attempt: number }>();
   for (const { heartbeatDetails, attempt } of description.raw.pendingActivities ?? []) {
     const [payload] = heartbeatDetails?.payloads ?? [];

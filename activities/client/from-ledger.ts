@@ -4,7 +4,10 @@ import { summaryOutput } from '../rows.ts';
 import type { RunClient } from './run-client.ts';
 
 /** The newest run with this workflow id, from ledger and store alone: its own last words, else its rows. */
-export async function fromLedger({ ledger, store }: Pick<RunClient, 'ledger' | 'store'>, workflowId: string): Promise<RunReport | undefined> {
+export async function fromLedger(
+  { ledger, store }: Pick<RunClient, 'ledger' | 'store'>,
+  workflowId: string,
+): Promise<RunReport | undefined> {
   const [run] = await ledger.query(`SELECT * FROM runs WHERE starts_with(run, $1 || '/') ORDER BY startedAt DESC LIMIT 1`, [workflowId]);
   if (run === undefined) return undefined;
   const name = text(run['run']);

@@ -8,6 +8,8 @@ export interface StartOptions {
   readonly request: RunRequest;
   /** Default `<pipeline>-<time>-<4 hex digits>`. */
   readonly workflowId?: string;
+  /** What starts it, for the search attribute `Trigger`. Default `cli`. */
+  readonly trigger?: string;
   /** One line for the run's page. */
   readonly summary?: string;
 }
@@ -30,6 +32,7 @@ export async function startRun(client: Client, options: StartOptions): Promise<S
     taskQueue,
     workflowId,
     args: [request],
+    memo: { trigger: options.trigger ?? 'cli' },
     // A killed worker's unfinished look-ups are taken up after this time; the default of 10 s is felt.
     workflowTaskTimeout: '5s',
     ...(summary === undefined ? {} : { staticSummary: summary.slice(0, 190) }),

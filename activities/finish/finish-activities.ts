@@ -1,9 +1,9 @@
 import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import type { NodeRow } from '../../engine/ledger/tables.ts';
+import { draftOf, takeIn } from '../advance/news.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure } from '../failures.ts';
 import type { FinishRequest, NodeReport, RunReport, RunResult } from '../messages.ts';
-import { draftOf, takeIn } from '../advance/news.ts';
 import { type LoadedPlan, loadPlan } from '../plan/run-plan.ts';
 import { finishedRows, runName, summaryOutput } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
@@ -31,14 +31,17 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
   await takeIn(deps, draft, request.news);
   const state: RunState = { format: 1, nodes: draft.nodes, maps: draft.maps };
   const running = new Set(request.running);
-  const nodes = nodeReports(plan, state, (n, above) => (running.has(n) ? 'canceled' : (inheritedStatus(above) ?? (request.ending === 'canceled' ? 'canceled' : 'blocked'))));
+  const nodes = nodeReports(plan, state, (n, above) =>
+    running.has(n) ? 'canceled' : (inheritedStatus(above) ?? (request.ending === 'canceled' ? 'canceled' : 'blocked')),
+  );
   const status = request.ending === 'canceled' ? 'canceled' : nodes.some((node) => node.status === 'failed') ? 'failed' : 'done';
   const report = await withReport(deps, runReport(request.run, plan, nodes, status, deps.now()));
   const rows = finishedRows(request.run, plan, state, report, deps.now());
   deps.ledger.append('runs', [rows.run]);
   deps.ledger.append('nodes', rows.nodes);
   deps.ledger.append('artifacts', rows.artifacts);
-  for (const node of nodes) if (node.elements !== undefined) deps.ledger.append('nodes', await elementRows(deps, request, plan, state, node));
+  for (const node of nodes)
+    if (node.elements !== undefined) deps.ledger.append('nodes', await elementRows(deps, request, plan, state, node));
   const summary = await deps.store.putJson(report);
   deps.ledger.append('artifacts', [{ run: rows.run.run, node: '', output: summaryOutput, ...summary }]);
   await deps.ledger.flush();
@@ -54,7 +57,10 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
     ...(await primaryMetric(deps, report)),
     counts,
     summary,
-    failed: nodes.filter((node) => node.status === 'failed').slice(0, failedLimit).map(({ id, error }) => ({ id, error: (error ?? '').slice(0, 500) })),
+    failed: nodes
+      .filter((node) => node.status === 'failed')
+      .slice(0, failedLimit)
+      .map(({ id, error }) => ({ id, error: (error ?? '').slice(0, 500) })),
   };
 }
 
@@ -77,7 +83,13 @@ async function primaryMetric(deps: Dependencies, run: RunReport): Promise<{ prim
 }
 
 /** One row for every element of a map. */
-async function elementRows(deps: Dependencies, { run }: FinishRequest, plan: LoadedPlan, state: RunState, node: NodeReport): Promise<NodeRow[]> {
+async function elementRows(
+  deps: Dependencies,
+  { run }: FinishRequest,
+  plan: LoadedPlan,
+  state: RunState,
+  node: NodeReport,
+): Promise<NodeRow[]> {
   const outputs = state.nodes[node.id]?.outputs ?? {};
   const first = Object.keys(plan.nodes[plan.indexOf.get(node.id) ?? -1]?.outputs ?? {})[0];
   const list = first === undefined ? undefined : outputs[first];

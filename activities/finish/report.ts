@@ -15,7 +15,12 @@ export function nodeReports(plan: LoadedPlan, state: RunState, open: OpenStatus)
   const statuses: NodeStatus[] = [];
   return plan.nodes.map((node, n) => {
     const settled = state.nodes[node.id];
-    const status = settled?.status ?? open(n, (plan.upstream[n] ?? []).map((up) => statuses[up] ?? 'pending'));
+    const status =
+      settled?.status ??
+      open(
+        n,
+        (plan.upstream[n] ?? []).map((up) => statuses[up] ?? 'pending'),
+      );
     statuses.push(status);
     return nodeReport(node, status, settled);
   });
@@ -47,6 +52,8 @@ export function runReport(run: RunIdentity, plan: LoadedPlan, nodes: readonly No
     seconds: Math.max(0, (now - run.startedAt) / 1000),
     report: null,
     nodes,
-    ...(first === undefined ? {} : { error: `${failed.length} of ${nodes.length} nodes failed. The first, ${first.id}: ${first.error ?? ''}` }),
+    ...(first === undefined
+      ? {}
+      : { error: `${failed.length} of ${nodes.length} nodes failed. The first, ${first.id}: ${first.error ?? ''}` }),
   };
 }

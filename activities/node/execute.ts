@@ -1,9 +1,9 @@
 import type { Context } from '@temporalio/activity';
-import type { Checkpoint } from '../../engine/define/task.ts';
-import type { Lease } from '../../engine/leases/leases.ts';
-import { nodeKey } from '../../engine/keys/keys.ts';
-import type { PlannedNode } from '../../engine/plan/plan.ts';
 import type { ActionRecord } from '../../engine/actions/actions.ts';
+import type { Checkpoint } from '../../engine/define/task.ts';
+import { nodeKey } from '../../engine/keys/keys.ts';
+import type { Lease } from '../../engine/leases/leases.ts';
+import type { PlannedNode } from '../../engine/plan/plan.ts';
 import { keyed, lookUp, record } from '../cache.ts';
 import { type ChildLimits, ChildRunner, defaultLimits } from '../child/runner.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -48,8 +48,8 @@ export class ChildSlot {
     return this.#runner;
   }
 
-  close(): void {
-    this.#runner?.close();
+  async close(): Promise<void> {
+    await this.#runner?.close();
     this.#runner = undefined;
   }
 }
@@ -66,7 +66,13 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
   const ttlMs = Math.max(2, Math.min(30, node.heartbeatSeconds)) * 1000;
   const taken = await takeLease(
     deps.store,
-    { key, name: `${runName(run)} ${name}`, ttlMs, signal: context.cancellationSignal, onWaiting: (holder) => beats.tell({ waitsFor: holder }) },
+    {
+      key,
+      name: `${runName(run)} ${name}`,
+      ttlMs,
+      signal: context.cancellationSignal,
+      onWaiting: (holder) => beats.tell({ waitsFor: holder }),
+    },
     look,
   );
   if ('done' in taken) return found(taken.done, context);
@@ -77,16 +83,23 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
   try {
     const startedAt = deps.now();
     const signal = AbortSignal.any([context.cancellationSignal, lost.signal]);
-    const { outputs, adoptedFrom } = await runUnderLease(execution, key, lease, signal);
-    const seconds = (deps.now() - startedAt) / 1000;
     const { attempt } = context.info;
-    await record(
-      deps,
-      plan,
-      node,
-      { key, inputs, ...(element === undefined ? {} : { item: element.item }), outputs, startedAt, seconds, attempts: attempt, ...(adoptedFrom === undefined ? {} : { adoptedFrom }) },
-      lease,
-    );
+    const item = element === undefined ? {} : { item: element.item };
+    let seconds = 0;
+    const outputs = await runUnderLease(execution, lease, signal, async (made, adoptedFrom) => {
+      seconds = (deps.now() - startedAt) / 1000;
+      const finding = {
+        key,
+        inputs,
+        ...item,
+        outputs: made,
+        startedAt,
+        seconds,
+        attempts: attempt,
+        ...(adoptedFrom === undefined ? {} : { adoptedFrom }),
+      };
+      await record(deps, plan, node, finding, lease);
+    });
     return { key, outputs, cache: 'miss', seconds, attempts: attempt };
   } catch (error) {
     throw lost.signal.aborted ? lost.signal.reason : error;
@@ -103,15 +116,23 @@ function found(record: ActionRecord, { info }: Context): NodeOutcome {
   return isOurs ? { key, outputs, cache: 'miss', seconds, attempts } : { key, outputs, cache: 'hit', seconds: 0, attempts: 0 };
 }
 
-async function runUnderLease(execution: Execution, key: string, lease: Lease, signal: AbortSignal): Promise<{ outputs: Outputs; adoptedFrom?: string }> {
+/** Runs the task, here or in a child, and has its outputs recorded by `commit`. */
+async function runUnderLease(
+  execution: Execution,
+  lease: Lease,
+  signal: AbortSignal,
+  commit: (outputs: Outputs, adoptedFrom: string | undefined) => Promise<void>,
+): Promise<Outputs> {
   const { deps, context, plan, node, run, inputs, element, beats } = execution;
   const { attempt } = context.info;
   const checkpoints = checkpointPlan(plan, node, inputs, element?.item);
   const title = element === undefined ? {} : { element: element.id };
-  let adoptedFrom: string | undefined = attempt > 1 && checkpoints.adopt !== undefined ? `${checkpoints.adopt.trajectory}/${checkpoints.adopt.step}` : undefined;
+  let adoptedFrom: string | undefined =
+    attempt > 1 && checkpoints.adopt !== undefined ? `${checkpoints.adopt.trajectory}/${checkpoints.adopt.step}` : undefined;
   const events = {
     progress: (progress: Readonly<Record<string, number | string | undefined>>) => beats.tell({ ...title, ...progress, node: node.id }),
-    metric: (name: string, step: number, value: number) => deps.ledger.append('metrics', [metricRow(run, node.id, name, step, value, deps.now(), element?.id)]),
+    metric: (name: string, step: number, value: number) =>
+      deps.ledger.append('metrics', [metricRow(run, node.id, name, step, value, deps.now(), element?.id)]),
     warn: (message: string) => deps.warn(`${node.id}: ${message}`),
     checkpoint: (step: Checkpoint['step']) => beats.tell({ checkpoint: step }),
     adopted: (from: string) => {
@@ -120,20 +141,12 @@ async function runUnderLease(execution: Execution, key: string, lease: Lease, si
   };
   beats.tell(title);
   const implementation = node.runs === 'process' ? undefined : await implementationHere(deps, plan, node);
-  const adopted = (): { adoptedFrom?: string } => (adoptedFrom === undefined ? {} : { adoptedFrom });
   if (implementation !== undefined) {
     const { progress, metric, warn } = events;
-    const outputs = await runTask(implementation, node, inputs, element?.item, {
-      store: deps.store,
-      home: deps.home,
-      signal,
-      attempt,
-      progress,
-      metric,
-      warn,
-      checkpoints: () => openTaskCheckpoints(deps.store, checkpoints, lease, { warn, saved: events.checkpoint, adopted: events.adopted }),
-    });
-    return { outputs, ...adopted() };
+    const { store, home } = deps;
+    const open = () => openTaskCheckpoints(store, checkpoints, lease, { warn, saved: events.checkpoint, adopted: events.adopted });
+    const services = { store, home, signal, attempt, progress, metric, warn, checkpoints: open };
+    return runTask(implementation, node, inputs, element?.item, services, (outputs) => commit(outputs, adoptedFrom));
   }
   signal.throwIfAborted();
   const child = execution.child.get();
@@ -152,11 +165,12 @@ async function runUnderLease(execution: Execution, key: string, lease: Lease, si
         ...(element === undefined ? {} : { item: element.item }),
         attempt,
         checkpoints,
-        lease: { key, token: lease.token },
+        lease: { key: lease.key, token: lease.token },
       },
       events,
     );
-    return { outputs, ...adopted() };
+    await commit(outputs, adoptedFrom);
+    return outputs;
   } finally {
     signal.removeEventListener('abort', stop);
     beats.isAlive = () => true;

@@ -20,7 +20,11 @@ const ownerOf = (name: string): string => `${hostname()}:${process.pid} ${name}`
  * Takes the lease of a key, waiting while somebody else holds it; `isDone` is asked before every look, because what the holder finishes needn't be
  * done again. A holder whose process on this machine is dead, or who is an earlier attempt of the same activity, is not waited for: it is fenced off.
  */
-export async function takeLease<T>(store: Store, request: LeaseRequest, isDone: () => Promise<T | undefined>): Promise<{ lease: Lease } | { done: T }> {
+export async function takeLease<T>(
+  store: Store,
+  request: LeaseRequest,
+  isDone: () => Promise<T | undefined>,
+): Promise<{ lease: Lease } | { done: T }> {
   const { key, name, ttlMs, signal } = request;
   let passed: number | undefined;
   for (;;) {
@@ -49,7 +53,8 @@ export async function takeLease<T>(store: Store, request: LeaseRequest, isDone: 
 
 /** Between the look and the grant the holder may have finished. */
 async function oneLastLook<T>(lease: Lease, isDone: () => Promise<T | undefined>): Promise<{ lease: Lease } | { done: T }> {
-  const done = await isDone();
+  // Under the first token nobody can have been before.
+  const done = lease.token === 1 ? undefined : await isDone();
   if (done === undefined) return { lease };
   await lease.release();
   return { done };

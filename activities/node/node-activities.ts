@@ -9,7 +9,7 @@ import { applicationFailure, errorData, isWorthRetrying } from '../failures.ts';
 import type { GroupOutcome, GroupRequest, NodeOutcome, NodeRequest } from '../messages.ts';
 import { type LoadedPlan, loadPlan, plannedNode } from '../plan/run-plan.ts';
 import { loadState } from '../state.ts';
-import { ChildSlot, execute, type Execution } from './execute.ts';
+import { ChildSlot, type Execution, execute } from './execute.ts';
 import { Heartbeats } from './heartbeats.ts';
 
 /**
@@ -31,8 +31,8 @@ export function createNodeActivity(deps: Dependencies) {
         const shared = { deps, context, plan, node, run: request.run, inputs: given.inputs, beats, child };
         return 'work' in request ? await executeGroup(shared, request) : await execute(shared);
       } finally {
+        await child.close();
         beats.stop();
-        child.close();
       }
     } catch (error) {
       // A stopped task ends with whatever it likes; what Temporal has to hear is why it was stopped.
@@ -46,8 +46,15 @@ async function readInputs(deps: Dependencies, plan: LoadedPlan, node: PlannedNod
   const state = await loadState(deps.store, request.state);
   const given = inputsOf(node, (id) => request.fresh[id] ?? state.nodes[id]?.outputs);
   if (given !== undefined) return given;
-  const missing = (plan.upstream[plan.indexOf.get(node.id) ?? -1] ?? []).map((up) => plan.nodes[up]?.id ?? '').filter((id) => !(id in request.fresh) && !(id in state.nodes));
-  throw new SostenutoError({ code: 'NO_INPUTS', what: `"${node.id}" was started before its inputs were there.`, where: node.id, found: `nothing from ${missing.join(', ')}` });
+  const missing = (plan.upstream[plan.indexOf.get(node.id) ?? -1] ?? [])
+    .map((up) => plan.nodes[up]?.id ?? '')
+    .filter((id) => !(id in request.fresh) && !(id in state.nodes));
+  throw new SostenutoError({
+    code: 'NO_INPUTS',
+    what: `"${node.id}" was started before its inputs were there.`,
+    where: node.id,
+    found: `nothing from ${missing.join(', ')}`,
+  });
 }
 
 type Shared = Omit<Execution, 'element'>;
@@ -93,7 +100,7 @@ async function executeElement(shared: Shared, { id, item }: KeyedElement): Promi
       return await execute({ ...shared, element: { id, item } });
     } catch (error) {
       // A process that failed may be in a bad state; the next attempt gets a new one.
-      shared.child.close();
+      await shared.child.close();
       const data = errorData(error);
       if (shared.context.cancellationSignal.aborted || data.retryable === true || !isWorthRetrying(data, attempt)) throw error;
     }

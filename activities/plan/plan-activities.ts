@@ -4,12 +4,20 @@ import { planPipeline } from '../../engine/plan/plan.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure } from '../failures.ts';
-import { type Attribute, type CompactNode, type CompactPlan, type Resume, type RunIdentity, reservedNames, type RunRequest } from '../messages.ts';
+import {
+  type Attribute,
+  type CompactNode,
+  type CompactPlan,
+  type Resume,
+  type RunIdentity,
+  type RunRequest,
+  reservedNames,
+} from '../messages.ts';
 import { startedRow } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
 import { resolveAdoption } from './adoption.ts';
-import { checkRequest } from './request.ts';
 import { compactNodes, profilesOf } from './compact.ts';
+import { checkRequest } from './request.ts';
 import { indexPlan, type LoadedPlan, loadPlan, noSuchNode, type RunPlan, withEverythingBelow } from './run-plan.ts';
 
 /** Turns a request into a plan in the store. Bad input fails at once, with all its problems. */
@@ -39,7 +47,13 @@ async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Pr
     ...(request.settings === undefined ? {} : { settings: request.settings }),
   });
   for (const node of plan.nodes) {
-    if (reservedNames.includes(node.task)) throw new SostenutoError({ code: 'RESERVED_NAME', what: `A task may not be called "${node.task}".`, where: node.id, expected: `a name that is none of ${reservedNames.join(', ')}` });
+    if (reservedNames.includes(node.task))
+      throw new SostenutoError({
+        code: 'RESERVED_NAME',
+        what: `A task may not be called "${node.task}".`,
+        where: node.id,
+        expected: `a name that is none of ${reservedNames.join(', ')}`,
+      });
   }
   const { from } = request;
   if (from !== undefined && !plan.nodes.some((node) => node.id === from)) throw new SostenutoError(noSuchNode(from, plan.nodes));
@@ -59,7 +73,6 @@ async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Pr
   return compactPlan(deps, indexPlan(stored, ref), request, undefined);
 }
 
-
 async function compactPlan(deps: Dependencies, plan: LoadedPlan, request: RunRequest, state: RunState | undefined): Promise<CompactPlan> {
   const known = await deps.searchAttributes();
   const attributes: Attribute[] = [
@@ -67,6 +80,7 @@ async function compactPlan(deps: Dependencies, plan: LoadedPlan, request: RunReq
     { name: 'Stage', type: 'KEYWORD', value: undefined },
     { name: 'Dataset', type: 'KEYWORD', value: named(plan.plan.settings, 'dataset') },
     { name: 'Model', type: 'KEYWORD', value: named(plan.plan.settings, 'model') },
+    { name: 'Trigger', type: 'KEYWORD', value: undefined },
     { name: 'PrimaryMetric', type: 'DOUBLE', value: undefined },
   ];
   return {

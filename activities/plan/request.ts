@@ -24,19 +24,26 @@ export function checkRequest(given: unknown, pipelines: Pipelines): CheckedReque
   const request: Record<string, unknown> = { ...value };
   const problems: Problem[] = [];
   for (const name of Object.keys(request)) {
-    if (!(fields as readonly string[]).includes(name)) problems.push({ ...bad(name, request[name], `one of the fields ${fields.join(', ')}`), what: `There is no field "${name}" in a run's input.` });
+    if (!(fields as readonly string[]).includes(name))
+      problems.push({
+        ...bad(name, request[name], `one of the fields ${fields.join(', ')}`),
+        what: `There is no field "${name}" in a run's input.`,
+      });
   }
   for (const name of ['pipeline', 'preset', 'from', 'adopt'] as const) {
     const found = request[name];
     if (found !== undefined && (typeof found !== 'string' || found === '')) problems.push(bad(name, found, 'a text that is not empty'));
   }
-  if (request['onFailure'] !== undefined && request['onFailure'] !== 'fail' && request['onFailure'] !== 'wait') problems.push(bad('onFailure', request['onFailure'], '"fail" or "wait"'));
+  if (request['onFailure'] !== undefined && request['onFailure'] !== 'fail' && request['onFailure'] !== 'wait')
+    problems.push(bad('onFailure', request['onFailure'], '"fail" or "wait"'));
   const settings = request['settings'];
-  if (settings !== undefined && (typeof settings !== 'object' || settings === null || Array.isArray(settings))) problems.push(bad('settings', settings, 'an object'));
+  if (settings !== undefined && (typeof settings !== 'object' || settings === null || Array.isArray(settings)))
+    problems.push(bad('settings', settings, 'an object'));
   const name = request['pipeline'] ?? defaultPipeline;
   const pipeline = typeof name === 'string' ? pipelines.get(name) : undefined;
   if (pipeline === undefined) {
-    if (typeof name === 'string' && name !== '') problems.push(bad('pipeline', name, `one of ${[...pipelines.keys()].map(shown).join(', ')}`));
+    if (typeof name === 'string' && name !== '')
+      problems.push(bad('pipeline', name, `one of ${[...pipelines.keys()].map(shown).join(', ')}`));
   } else if (typeof request['preset'] === 'string' && request['preset'] !== '' && !(request['preset'] in pipeline.presets)) {
     problems.push(bad('preset', request['preset'], `one of ${Object.keys(pipeline.presets).map(shown).join(', ')}`));
   }

@@ -67,7 +67,10 @@ export const noSuchNode = (id: string, nodes: readonly { id: string }[]): Proble
   what: `The pipeline has no node "${id}".`,
   where: 'from',
   found: id,
-  expected: `one of ${nodes.slice(0, 50).map((node) => node.id).join(', ')}${nodes.length > 50 ? ', …' : ''}`,
+  expected: `one of ${nodes
+    .slice(0, 50)
+    .map((node) => node.id)
+    .join(', ')}${nodes.length > 50 ? ', …' : ''}`,
 });
 
 /** A node and everything that reads from it, directly or not. `nodes` must be in topological order. */

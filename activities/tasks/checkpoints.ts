@@ -35,16 +35,20 @@ export function checkpointPlan(plan: LoadedPlan, node: PlannedNode, inputs: Outp
 
 /** The checkpoints of a node as its task sees them. A checkpoint that a person chose is taken over when the node has none of its own. */
 export function openTaskCheckpoints(store: Store, plan: CheckpointPlan, lease: Lease, events: CheckpointEvents): Checkpoints {
-  const own = openCheckpoints(store, plan.trajectory, { lease, onWarning: events.warn, ...(plan.keep === undefined ? {} : { keep: plan.keep }) });
+  const own = openCheckpoints(store, plan.trajectory, {
+    lease,
+    onWarning: events.warn,
+    ...(plan.keep === undefined ? {} : { keep: plan.keep }),
+  });
   return {
-    async latest() {
-      const found = await own.latest();
+    async latest(options) {
+      const found = await own.latest(options);
       if (found !== undefined || plan.adopt === undefined || plan.adopt.trajectory === plan.trajectory) return found;
       const { trajectory, step } = plan.adopt;
       await adoptCheckpoint(store, trajectory, step, plan.trajectory, { lease });
       events.adopted(`${trajectory}/${step}`);
       events.warn(`Goes on from the adopted checkpoint ${trajectory.slice(0, 12)}/${step}.`);
-      return own.latest();
+      return own.latest(options);
     },
     async save(step, state, write) {
       await own.save(step, state, write);

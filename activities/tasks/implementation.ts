@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunFunction } from '../../engine/define/task.ts';
 import type { Ports } from '../../engine/define/ports.ts';
+import type { RunFunction } from '../../engine/define/task.ts';
 import type { Fingerprint } from '../../engine/fingerprint/fingerprint.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 
@@ -33,25 +33,37 @@ export async function importImplementation(code: CodeReference): Promise<AnyRun>
   return run as AnyRun;
 }
 
-/** Digest of the code that this process has loaded, by task. Modules are loaded once and never again. */
-const loaded = new Map<string, string>();
+/** The code that this process has loaded, by task. Modules are loaded once and never again. */
+const loaded = new Map<string, { readonly digest: string; readonly run: Promise<AnyRun> }>();
 
 /**
  * The code of a task, if what this process has or would load is what the fingerprint describes. A source that was written after the process
  * began may already be in memory in its old form: `undefined` then, and the task has to run in a fresh process.
  */
-export async function currentImplementation(task: string, code: CodeReference, fingerprint: Fingerprint, projectRoot: string): Promise<AnyRun | undefined> {
-  const known = loaded.get(`${task} ${code.url}`);
-  if (known === undefined && !(await isOlderThanProcess(fingerprint, projectRoot))) return undefined;
-  if (known !== undefined && known !== fingerprint.digest) return undefined;
-  loaded.set(`${task} ${code.url}`, fingerprint.digest);
-  return importImplementation(code);
+export async function currentImplementation(
+  task: string,
+  code: CodeReference,
+  fingerprint: Fingerprint,
+  projectRoot: string,
+): Promise<AnyRun | undefined> {
+  const name = `${task} ${code.url}`;
+  const known = loaded.get(name);
+  if (known !== undefined) return known.digest === fingerprint.digest ? known.run : undefined;
+  if (!(await isOlderThanProcess(fingerprint, projectRoot))) return undefined;
+  const run = importImplementation(code);
+  loaded.set(name, { digest: fingerprint.digest, run });
+  return run;
 }
 
 async function isOlderThanProcess(fingerprint: Fingerprint, projectRoot: string): Promise<boolean> {
   const sources = Object.keys(fingerprint.modules).filter((path) => !path.startsWith('npm:'));
   const times = await Promise.all(
-    sources.map((path) => stat(join(projectRoot, path)).then((file) => file.mtimeMs, () => Number.POSITIVE_INFINITY)),
+    sources.map((path) =>
+      stat(join(projectRoot, path)).then(
+        (file) => file.mtimeMs,
+        () => Number.POSITIVE_INFINITY,
+      ),
+    ),
   );
   return times.every((time) => time < performance.timeOrigin);
 }

@@ -4,7 +4,7 @@ import type { PlannedNode } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
 import type { Outputs } from '../messages.ts';
 import type { AnyRun } from './implementation.ts';
-import { storeOutputs } from './outputs.ts';
+import { type Commit, storeOutputs } from './outputs.ts';
 import { WorkDirectory } from './work-directory.ts';
 
 /** What the surroundings of a task do for it, in this process or in a child. */
@@ -21,8 +21,15 @@ export interface TaskServices {
 }
 export type TaskNode = Pick<PlannedNode, 'task' | 'params' | 'operational' | 'outputs'>;
 
-/** Reads the inputs, runs the code, stores the outputs. The work directory is gone afterwards. */
-export async function runTask(run: AnyRun, node: TaskNode, inputs: Outputs, item: unknown, services: TaskServices): Promise<Record<string, Artifact>> {
+/** Reads the inputs, runs the code, stores the outputs and has them recorded by `commit`. The work directory is gone afterwards. */
+export async function runTask(
+  run: AnyRun,
+  node: TaskNode,
+  inputs: Outputs,
+  item: unknown,
+  services: TaskServices,
+  commit?: Commit,
+): Promise<Record<string, Artifact>> {
   const { store, home, signal, attempt } = services;
   const work = new WorkDirectory(home);
   let checkpoints: Checkpoints | undefined;
@@ -49,16 +56,19 @@ export async function runTask(run: AnyRun, node: TaskNode, inputs: Outputs, item
   };
   try {
     signal.throwIfAborted();
-    const received = Object.fromEntries(await Promise.all(Object.entries(inputs).map(async ([name, input]) => [name, await receive(store, input)] as const)));
+    const received = Object.fromEntries(
+      await Promise.all(Object.entries(inputs).map(async ([name, input]) => [name, await receive(store, input)] as const)),
+    );
     const returned = await run({ inputs: received, params: node.params, item, context });
-    return await storeOutputs(store, node.task, node.outputs, returned, () => work.path);
+    return await storeOutputs(store, node.task, node.outputs, returned, () => work.path, commit);
   } finally {
     work.remove();
   }
 }
 
 function receive(store: Store, artifact: Artifact): Promise<never> {
-  const read = artifact.form === 'json' ? store.readJson(artifact) : artifact.form === 'file' ? store.openFile(artifact) : store.openTree(artifact);
+  const read =
+    artifact.form === 'json' ? store.readJson(artifact) : artifact.form === 'file' ? store.openFile(artifact) : store.openTree(artifact);
   // The port's type says what this is; the plan has checked that the form fits.
   return read as Promise<never>;
 }

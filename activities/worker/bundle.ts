@@ -13,7 +13,13 @@ const packages = ['@temporalio/workflow', '@temporalio/worker', '@temporalio/com
 /** sha256 of everything that a bundle is made of. */
 export function bundleDigest(): string {
   const hash = createHash('sha256');
-  const files = [...readdirSync(workflows).filter((name) => name.endsWith('.ts')).sort().map((name) => join('workflows', name)), ...others];
+  const files = [
+    ...readdirSync(workflows)
+      .filter((name) => name.endsWith('.ts'))
+      .sort()
+      .map((name) => join('workflows', name)),
+    ...others,
+  ];
   for (const file of files) hash.update(`${file}\n`).update(readFileSync(join(packageRoot, file)));
   const require = createRequire(import.meta.url);
   for (const name of packages) {

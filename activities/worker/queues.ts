@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { queueName } from '../messages.ts';
 import type { Queue } from '../../engine/define/task.ts';
+import { queueName } from '../messages.ts';
 
 /** Queue of the workflows. Instances with different homes don't take each other's work: another home than the default has a queue of its own. */
 export function workflowQueue(home: string, defaultHome: string): string {

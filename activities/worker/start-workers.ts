@@ -50,7 +50,9 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
   const { DefaultLogger, NativeConnection, Runtime, Worker } = await import('@temporalio/worker');
   const { address, namespace = 'default', home, taskQueue, queues } = options;
   const warn = options.onWarning ?? ((message: string) => console.warn(message));
-  installRuntime(() => Runtime.install({ logger: new DefaultLogger('WARN', ({ level, message, meta }) => warn(logLine(level, message, meta))) }));
+  installRuntime(() =>
+    Runtime.install({ logger: new DefaultLogger('WARN', ({ level, message, meta }) => warn(logLine(level, message, meta))) }),
+  );
   sweepWorkDirectories(home);
   const [connection, store, bundle] = await Promise.all([
     NativeConnection.connect({ ...options.connection, address }),
@@ -92,7 +94,10 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
       }),
     ),
   );
-  const flush = setInterval(() => void ledger.flush().catch((error: unknown) => warn(`The ledger can't be written: ${String(error)}`)), 2000);
+  const flush = setInterval(
+    () => void ledger.flush().catch((error: unknown) => warn(`The ledger can't be written: ${String(error)}`)),
+    2000,
+  );
   flush.unref();
   const done = Promise.all(workers.map((worker) => worker.run())).then(
     () => end(),

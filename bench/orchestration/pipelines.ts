@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineTask, definePipeline, json, type, type JsonPort, type Mapped, type Ref } from '../../index.ts';
+import { definePipeline, defineTask, type JsonPort, json, type Mapped, type Ref, type } from '../../index.ts';
 
 /** Nodes that compute nothing: what is measured is the cost of running them. `salt` makes a run new. */
 interface Params {
@@ -54,7 +54,8 @@ export const pipelines = [
     presets,
     build({ node }, { salt, size, light }) {
       let last: Ref<JsonPort<number>> = node('n0', light ? beginLight : beginRecorded, { inputs: {}, params: { salt } }).value;
-      for (let i = 1; i < size; i++) last = node(`n${i}`, light ? stepLight : stepRecorded, { inputs: { value: last }, params: { salt } }).value;
+      for (let i = 1; i < size; i++)
+        last = node(`n${i}`, light ? stepLight : stepRecorded, { inputs: { value: last }, params: { salt } }).value;
     },
   }),
   definePipeline({

@@ -54,7 +54,8 @@ export async function followRun(session: Session, workflowId: string, { onReport
 async function untilEnd(session: Session, workflowId: string, signal: AbortSignal): Promise<RunReport> {
   for (;;) {
     try {
-      return await waitForRun(session, workflowId);
+      // Aborted, so that no call is left over when the connection is closed.
+      return await session.client.withAbortSignal(signal, () => waitForRun(session, workflowId));
     } catch (error) {
       if (signal.aborted || !isConnectionError(error)) throw error;
       await sleep(1000);

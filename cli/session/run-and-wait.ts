@@ -37,7 +37,7 @@ export async function runAndWait(request: RunRequest, options: RunOptions): Prom
     try {
       const { workflowId } = await start();
       say(`run ${workflowId}`);
-      return await waitAndTell(session, staff, interrupts, follower, workflowId, options);
+      return await waitAndTell(session, staff, interrupts, follower, { workflowId, pipeline: plan.pipeline }, options);
     } finally {
       await staff.stop();
       interrupts.end();
@@ -62,7 +62,7 @@ export async function waitAndTell(
   staff: Staff,
   interrupts: Interrupts,
   follower: Follower,
-  workflowId: string,
+  { workflowId, pipeline }: { readonly workflowId: string; readonly pipeline: string },
   options: Pick<RunOptions, 'json' | 'leaveAtGate'>,
 ): Promise<ExitCode> {
   const onReport = (report: RunReport): void => follower.show(snapshotOf(report, Date.now()));
@@ -79,6 +79,8 @@ export async function waitAndTell(
     report = await followRun(session, workflowId, { onReport, signal: new AbortController().signal });
   }
   follower.end();
+  // A run that ended before it had a plan cannot say what it was.
+  if (report.pipeline === '') report = { ...report, pipeline };
   if (options.json) {
     if (process.stderr.isTTY) for (const line of reportLines(report)) say(line);
     printJson(report);

@@ -49,10 +49,10 @@ export async function employ(
     import('../../web/report/report-writer.ts'),
   ]);
   try {
-    // Of the native part only errors are told, and not on stdout, which belongs to the command's data.
+    // Errors only: what becomes of a node is told by its run. And not on stdout, which belongs to the command's data.
     Runtime.install({
       shutdownSignals: [],
-      logger: new DefaultLogger('WARN', ({ message }) => warn(message)),
+      logger: new DefaultLogger('ERROR', ({ message }) => warn(message)),
       telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
     });
   } catch (error) {

@@ -36,7 +36,7 @@ export async function startDemo(options: StartOptions): Promise<ExitCode> {
         summary: `${plan.pipeline}, preset ${plan.preset}`,
       });
       say(`run      ${workflowId}`);
-      const code = await waitAndTell(session, staff, interrupts, follower, workflowId, options);
+      const code = await waitAndTell(session, staff, interrupts, follower, { workflowId, pipeline: plan.pipeline }, options);
       const { report } = await describeRun(session, workflowId);
       if (report !== null) {
         say(`hear it  ${web.url}${basename(dirname(report))}/  (on disk: ${pathToFileURL(report).href})`);

@@ -3,7 +3,7 @@
  * with its row; paths stay inside the manifest's root, also through symbolic links.
  */
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, extname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
 import { parseCsv } from './csv.ts';
@@ -259,5 +259,3 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, where: string): 
     expected: issue.message,
   });
 }
-
-export const manifestPath = (directory: string) => join(directory, 'manifest.jsonl');

@@ -180,10 +180,3 @@ async function writeState(path: string, state: State): Promise<void> {
   );
   await writeSafetensors(path, new Map(entries));
 }
-
-/** The parameters of the newest checkpoint of a training, and its step. */
-export async function newestParameters(checkpoints: Checkpoints): Promise<{ step: number; values: Float32Array } | undefined> {
-  const saved = await checkpoints.latest();
-  const values = saved && (await readFloats(join(saved.directory, STATE_FILE))).tensors.get('values')?.data;
-  return saved && values ? { step: saved.step, values } : undefined;
-}

@@ -2,12 +2,12 @@ import { applyFilters, melFilters } from '../../numeric/mel.ts';
 import { magnitudes } from '../../numeric/stft.ts';
 
 /** The front end of the log-mel measures: 24 kHz, STFT 1024/256, 80 Slaney bands from 30 Hz to 11 kHz, ln(max(x, 1e-5)) of magnitudes. */
-export const LOG_MEL = { sampleRate: 24_000, size: 1024, hop: 256, bands: 80, lowest: 30, highest: 11_000, floor: 1e-5 } as const;
+const LOG_MEL = { sampleRate: 24_000, size: 1024, hop: 256, bands: 80, lowest: 30, highest: 11_000, floor: 1e-5 } as const;
 
 const filters = melFilters({ ...LOG_MEL, scale: 'slaney' });
 
 /** Log-mel spectrogram, [samples] → [frames, 80]. */
-export function logMel(samples: ArrayLike<number>): { frames: number; bands: number; values: Float64Array } {
+function logMel(samples: ArrayLike<number>): { frames: number; bands: number; values: Float64Array } {
   const spectrum = magnitudes(samples, { size: LOG_MEL.size, hop: LOG_MEL.hop });
   const values = applyFilters(filters, LOG_MEL.bands, spectrum).map((value) => Math.log(Math.max(value, LOG_MEL.floor)));
   return { frames: spectrum.frames, bands: LOG_MEL.bands, values };

@@ -2,7 +2,7 @@ import { magnitudes } from '../../numeric/stft.ts';
 
 const EPSILON = 2 ** -52;
 /** Perfect copies reach a ceiling made of rounding only; values above are reported as this. */
-export const SI_SDR_CEILING = 80;
+const SI_SDR_CEILING = 80;
 
 /**
  * Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019), without removing the mean:

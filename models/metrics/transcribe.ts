@@ -120,7 +120,7 @@ export function heardTemplates(notes: readonly SingleNote[], options: Transcribe
 }
 
 /** Strength of every key in every frame, [frames, 88]; unthresholded. samples are mono at `sampleRate`. */
-export function keyStrengths(
+function keyStrengths(
   samples: ArrayLike<number>,
   templates: readonly Template[],
   options: TranscriberOptions = TRANSCRIBER,
@@ -172,7 +172,7 @@ export function transcribe(
 }
 
 /** Notes out of strengths: on at a rise above the threshold, off when decayed. */
-export function trackNotes(strengths: Float64Array, frames: number, { onset, rise, release, floor }: TranscriberOptions): Uint8Array {
+function trackNotes(strengths: Float64Array, frames: number, { onset, rise, release, floor }: TranscriberOptions): Uint8Array {
   const roll = new Uint8Array(frames * KEYS);
   const strongest = strengths.reduce((most, value) => Math.max(most, value), 0);
   for (let key = 0; key < KEYS; key++) {

@@ -8,15 +8,18 @@ import { weight } from './weight.ts';
 export function geglu(tf: Tf, x: Tensor): Tensor {
   return differentiable(tf, [x], (x) => {
     const [value, gate] = tf.split(x, 2, -1) as [Tensor, Tensor];
-    const cumulative = tf.mul(tf.add(tf.erf(tf.mul(gate, Math.SQRT1_2)), 1), 0.5);
+    const scaled = tf.mul(gate, Math.SQRT1_2);
+    const cumulative = tf.mul(tf.add(tf.erf(scaled), 1), 0.5);
+    const activated = tf.mul(gate, cumulative);
     return {
-      value: tf.mul(value, tf.mul(gate, cumulative)),
-      saved: [value, gate, cumulative],
+      value: tf.mul(value, activated),
+      saved: [value, scaled, cumulative, activated],
       backward: (dy, saved) => {
-        const [value, gate, cumulative] = saved as [Tensor, Tensor, Tensor];
-        const density = tf.mul(tf.exp(tf.mul(tf.square(gate), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-        const slope = tf.add(cumulative, tf.mul(gate, density));
-        return [tf.concat([tf.mul(dy, tf.mul(gate, cumulative)), tf.mul(tf.mul(dy, value), slope)], -1)];
+        const [value, scaled, cumulative, activated] = saved as [Tensor, Tensor, Tensor, Tensor];
+        // GELU'(g) = Φ(g) + g·φ(g), and with s = g/√2: g·φ(g) = s·e^(−s²)/√π
+        const density = tf.exp(tf.sub(-0.5 * Math.log(Math.PI), tf.square(scaled)));
+        const slope = tf.add(cumulative, tf.mul(scaled, density));
+        return [tf.concat([tf.mul(dy, activated), tf.mul(tf.mul(dy, value), slope)], -1)];
       },
     };
   });

@@ -18,7 +18,7 @@ export type Velocity = (latents: Tensor, time: number) => Tensor;
 export type Conditions = Omit<NetworkInputs, 'latents' | 'time'>;
 
 /** s of either convention. */
-export const addedStrength = ({ strength, convention }: Guidance): number => (convention === 'added' ? strength : strength - 1);
+const addedStrength = ({ strength, convention }: Guidance): number => (convention === 'added' ? strength : strength - 1);
 
 /** v_c + s·(v_c − v_∅), all [B,T,C]. */
 export function guide(tf: Tf, conditional: Tensor, unconditional: Tensor, guidance: Guidance): Tensor {

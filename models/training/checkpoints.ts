@@ -6,8 +6,8 @@ export interface Checkpoint {
   readonly state: unknown;
 }
 export interface Checkpoints {
-  /** Newest undamaged one. */
-  latest(): Promise<Checkpoint | undefined>;
+  /** Newest undamaged one; trainings that differ only in their end share them, so one that ends earlier asks for `notAfter` its end. */
+  latest(options?: { readonly notAfter?: number }): Promise<Checkpoint | undefined>;
   /** Atomic: `write` fills a temporary directory, then it is synced and renamed. */
   save(step: number, state: unknown, write: (directory: string) => Promise<void>): Promise<void>;
 }

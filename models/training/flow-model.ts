@@ -33,7 +33,7 @@ const MODEL = 'model.safetensors';
 const LAST = 'last.safetensors';
 
 /** Latent statistics lie beside the weights, so that nobody can sample without them. */
-export const statisticsArrays = ({ mean, deviation }: LatentStatistics): Map<string, NamedArray> =>
+const statisticsArrays = ({ mean, deviation }: LatentStatistics): Map<string, NamedArray> =>
   new Map([
     [MEAN, { shape: [mean.length], data: mean }],
     [DEVIATION, { shape: [deviation.length], data: deviation }],

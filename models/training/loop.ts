@@ -88,7 +88,8 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
   const { skips, rollbacks } = options.divergence ?? { skips: 5, rollbacks: 1 };
   const layout = trainingLayout(parameters, options.trainable);
   const withAverage = options.ema !== undefined;
-  const start = await checkpoints.latest();
+  const start = await checkpoints.latest({ notAfter: steps });
+  if (start) options.metric?.('resumed', start.step, 1);
   let { tensors, counters } = start
     ? await restore(options, layout, start)
     : { tensors: beginTraining(tf, parameters, layout, withAverage), counters: { step: 0, updates: 0, skipped: 0, smoothedLoss: 0 } };
@@ -133,7 +134,7 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
     }
     result.gradient.dispose();
     if (badInARow >= skips) {
-      const good = await checkpoints.latest();
+      const good = await checkpoints.latest({ notAfter: counters.step });
       if (!good || wentBack >= rollbacks) {
         disposeState(tf, tensors);
         throw diverged(step, badInARow, good, options.schedule(step));

@@ -3,6 +3,13 @@ import { CODEC_CONFIG, CODEC_RECIPE } from '../../models/codec/config.ts';
 
 const positive = z.int().min(1);
 
+const weights = z.strictObject({
+  magnitude: z.number().min(0),
+  logMagnitude: z.number().min(0),
+  decibel: z.number().min(0),
+  latent: z.number().min(0),
+});
+
 /** Everything a run of `codec` can be told. */
 export const settingsSchema = z.strictObject({
   data: z.strictObject({
@@ -22,12 +29,10 @@ export const settingsSchema = z.strictObject({
     decaySteps: z.int().min(0).describe('steps over which the rate falls to zero at the end'),
     clipNorm: z.number().positive(),
     latentNoise: z.number().min(0).describe('deviation of the noise on the latents, whose own deviation is held near 1'),
-    weights: z.strictObject({
-      magnitude: z.number().min(0),
-      logMagnitude: z.number().min(0),
-      decibel: z.number().min(0),
-      latent: z.number().min(0),
-    }),
+    opening: z
+      .strictObject({ steps: z.int().min(0), weights })
+      .describe('weights of the loss in the first steps: the waveform before the spectra'),
+    weights,
     resolutions: z
       .array(z.strictObject({ window: positive, hop: positive, bins: positive }))
       .min(1)

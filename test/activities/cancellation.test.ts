@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { ActivityCancellationDetails } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
+import { ActivityCancellationDetails, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CompactPlan, NodeOutcome, NodeRequest } from '../../activities/messages.ts';
+import type { CompactPlan, NodeRequest } from '../../activities/messages.ts';
 import { createNodeActivity } from '../../activities/node/node-activities.ts';
 import { isAlive } from '../../activities/tasks/work-directory.ts';
 import { listCheckpoints } from '../../engine/checkpoints/checkpoints.ts';
@@ -18,7 +17,10 @@ const environment = (attempt = 1) => new MockActivityEnvironment({ activityType:
 /** Starts the training and waits for a heartbeat that tells of a step. */
 async function startTraining(env: MockActivityEnvironment): Promise<{ result: Promise<unknown> }> {
   const trained = new Promise<void>((done) => env.on('heartbeat', (details: { step?: number }) => (details.step ?? 0) > 3 && done()));
-  const result = env.run(createNodeActivity(deps), request()).then((value) => value, (error: unknown) => error);
+  const result = env.run(createNodeActivity(deps), request()).then(
+    (value) => value,
+    (error: unknown) => error,
+  );
   await trained;
   return { result };
 }
@@ -58,9 +60,11 @@ describe('a training whose activity is stopped', () => {
     const { result } = await startTraining(env);
     env.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
     await result;
-    const outcome = (await environment(2).run(createNodeActivity(deps), request())) as NodeOutcome;
+    const outcome = await environment(2).run(createNodeActivity(deps), request());
     expect(outcome).toMatchObject({ cache: 'miss', attempts: 2 });
-    const steps = readFileSync(`${deps.home}/log`, 'utf8').split('\n').filter((line) => line.includes('train step'));
+    const steps = readFileSync(`${deps.home}/log`, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('train step'));
     expect(steps).toHaveLength(40);
   });
 });

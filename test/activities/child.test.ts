@@ -55,8 +55,11 @@ async function failureOf(what: string, during?: (child: ChildRunner) => void, li
     ...heard,
     progress: () => during?.(child),
   });
-  const error: unknown = await running.then(() => undefined, (reason: unknown) => reason);
-  child.close();
+  const error: unknown = await running.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  await child.close();
   if (!(error instanceof SostenutoError)) throw error;
   return error;
 }
@@ -68,7 +71,7 @@ describe('a task in a process of its own', () => {
     const store = await openStore(home);
     const first = await child.run(await jobFor('return'), heard);
     const second = await child.run(await jobFor('return'), heard);
-    child.close();
+    await child.close();
     expect(first['value'] && (await store.readJson(first['value']))).toBe(child.pid);
     expect(second).toEqual(first);
     expect(heard.seen.slice(0, 2)).toEqual([[{ step: 1, of: 2, loss: 0.5 }], ['loss', 1, 0.5]]);
@@ -87,7 +90,7 @@ describe('a task in a process of its own', () => {
   test('an exit of its own: not tried again, with exit code and last words', async () => {
     const error = await failureOf('exit');
     expect(error).toMatchObject({ code: 'CHILD_EXITED', retryable: false });
-    expect(error.message).toMatch(/exit code 7[^]*native library gave up/);
+    expect(error.message).toMatch(/exit code 7[\s\S]*native library gave up/);
   });
 
   test('an event loop that never turns again is noticed and ended', async () => {

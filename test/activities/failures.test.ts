@@ -35,6 +35,8 @@ describe('which failures are tried again', () => {
   });
 
   test('a long message fits into a payload', () => {
-    expect(JSON.stringify(failure(new Error('x'.repeat(100_000))).details).length + failure(new Error('x'.repeat(100_000))).message.length).toBeLessThan(10_000);
+    expect(
+      JSON.stringify(failure(new Error('x'.repeat(100_000))).details).length + failure(new Error('x'.repeat(100_000))).message.length,
+    ).toBeLessThan(10_000);
   });
 });

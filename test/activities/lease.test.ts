@@ -11,7 +11,14 @@ const home = mkdtempSync(join(tmpdir(), 'sostenuto-lease-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 const store = await openStore(home);
 const never = async (): Promise<undefined> => undefined;
-const request = (key: string, change: Partial<LeaseRequest> = {}): LeaseRequest => ({ key, name: 'run node', ttlMs: 60_000, signal: new AbortController().signal, onWaiting: () => {}, ...change });
+const request = (key: string, change: Partial<LeaseRequest> = {}): LeaseRequest => ({
+  key,
+  name: 'run node',
+  ttlMs: 60_000,
+  signal: new AbortController().signal,
+  onWaiting: () => {},
+  ...change,
+});
 const held = async (key: string, owner: string) => {
   const lease = await acquireLease(store, key, { owner, ttlMs: 60_000 });
   if ('heldBy' in lease) throw new Error('held');
@@ -27,7 +34,9 @@ describe('who may work on a key', () => {
     await held('busy', `${hostname()}:${process.pid} another run`);
     const holders: string[] = [];
     let looks = 0;
-    const taken = await takeLease(store, request('busy', { onWaiting: (holder) => void holders.push(holder) }), async () => (++looks > 2 ? 'their result' : undefined));
+    const taken = await takeLease(store, request('busy', { onWaiting: (holder) => void holders.push(holder) }), async () =>
+      ++looks > 2 ? 'their result' : undefined,
+    );
     expect(taken).toEqual({ done: 'their result' });
     expect(holders[0]).toContain('another run');
   });

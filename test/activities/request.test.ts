@@ -18,13 +18,20 @@ const problemsOf = (given: unknown): readonly { where?: string; found?: string; 
 describe('the input of a run', () => {
   test.each([[undefined], [null], [{}]])('%j is enough', (given) => {
     const [demo] = pipelines;
-    const withDemo = new Map([...registry, ['video-to-audio', demo]].filter((entry): entry is [string, NonNullable<typeof demo>] => entry[1] !== undefined));
+    const withDemo = new Map(
+      [...registry, ['video-to-audio', demo]].filter((entry): entry is [string, NonNullable<typeof demo>] => entry[1] !== undefined),
+    );
     expect(checkRequest(given, withDemo).pipeline).toBe(demo);
   });
 
   test('every wrong field is named at once, with what was found and what is allowed', () => {
     const problems = problemsOf({ pipeline: 'chain', preset: 7, onFailure: 'retry', setings: {}, settings: [] });
-    expect(problems.map(({ where, found }) => [where, found])).toEqual([['setings', '{}'], ['preset', '7'], ['onFailure', '"retry"'], ['settings', '[]']]);
+    expect(problems.map(({ where, found }) => [where, found])).toEqual([
+      ['setings', '{}'],
+      ['preset', '7'],
+      ['onFailure', '"retry"'],
+      ['settings', '[]'],
+    ]);
     expect(problems.every(({ expected }) => expected !== undefined)).toBe(true);
   });
 

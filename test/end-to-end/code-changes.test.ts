@@ -57,7 +57,7 @@ describe.runIf(hasServer)('changed code', () => {
     expect(await run()).toEqual(from(0));
   });
 
-  test('a worker that has old code in its memory doesn\'t use it', async () => {
+  test("a worker that has old code in its memory doesn't use it", async () => {
     project.edit('helper.ts', '=> 5', '=> 6');
     expect(await run('same worker')).toEqual(from(10));
     const again = await instance.run({ pipeline: 'edited' });

@@ -11,7 +11,9 @@ const database = join(instance.home, 'temporal.db');
 /** Processes of the log's lines that contain `word`. */
 const pidsOf = async (word: string): Promise<number[]> => {
   const { readFileSync } = await import('node:fs');
-  const lines = readFileSync(instance.logPath, 'utf8').split('\n').filter((line) => line.includes(word));
+  const lines = readFileSync(instance.logPath, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(word));
   return [...new Set(lines.map((line) => Number(line.split(' ')[1])))];
 };
 
@@ -80,11 +82,11 @@ describe.runIf(hasServer)('death of a part', () => {
     const before = instance.executions().length;
     const id = await instance.begin({ pipeline: 'chain', settings: { nodes: 6, ms: 2, slowAt: 3, slowMs: 2000, heartbeatSeconds: 6 } });
     await instance.until('node 3 runs', () => instance.executions(before).includes('step n3'));
+    const waiting = instance.wait(id);
     await instance.server.stop('SIGKILL');
     await sleep(500);
     await instance.startServer();
-    await instance.connect();
-    const run = await instance.wait(id);
+    const run = await waiting;
     expect(run.status).toBe('done');
     const ran = instance.executions(before);
     for (const i of [0, 1, 2]) expect(ran.filter((line) => line === `step n${i}`)).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import type { RunReport } from '../../activities/messages.ts';
+import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import { Instance, nodeOf, outcome } from './fixtures/instance.ts';
 import { hasServer } from './fixtures/server.ts';
 
@@ -61,7 +61,13 @@ describe.runIf(hasServer)('runs on a real server', () => {
   test('a failure blocks what is below and nothing else', async () => {
     const run = await instance.run({ pipeline: 'diamond', settings: { file: '/nowhere/at/all' } });
     expect(run.status).toBe('failed');
-    expect(run.nodes.map((node) => [node.id, node.status])).toEqual([['top', 'done'], ['left', 'failed'], ['right', 'done'], ['bottom', 'blocked'], ['beside', 'done']]);
+    expect(run.nodes.map((node) => [node.id, node.status])).toEqual([
+      ['top', 'done'],
+      ['left', 'failed'],
+      ['right', 'done'],
+      ['bottom', 'blocked'],
+      ['beside', 'done'],
+    ]);
     expect(nodeOf(run, 'left').error).toContain('/nowhere/at/all is missing');
     expect(run.error).toContain('left');
   });
@@ -135,7 +141,11 @@ describe.runIf(hasServer)('runs on a real server', () => {
   });
 
   test('no input at all means the default pipeline', async () => {
-    const handle = await instance.runs.client.workflow.start('runPipeline', { taskQueue: instance.taskQueue, workflowId: 'no-input', args: [] });
+    const handle = await instance.runs.client.workflow.start('runPipeline', {
+      taskQueue: instance.taskQueue,
+      workflowId: 'no-input',
+      args: [],
+    });
     await expect(handle.result()).rejects.toThrow();
     // This worker doesn't have it, and says so.
     expect((await instance.wait('no-input')).error).toContain('"video-to-audio"');
@@ -149,7 +159,10 @@ describe.runIf(hasServer)('runs on a real server', () => {
     expect(running.nodes.map((node) => node.status)).toEqual(['done', 'running', 'pending']);
     const finished = await instance.wait(id);
     expect(await instance.describe(id)).toEqual(finished);
-    expect(Object.keys(finished)).toEqual(expect.arrayContaining(['workflowId', 'runId', 'pipeline', 'status', 'seconds', 'report', 'nodes']));
-    for (const name of ['id', 'task', 'status', 'cache', 'key', 'attempts', 'seconds', 'outputs']) expect(finished.nodes[0]).toHaveProperty(name);
+    expect(Object.keys(finished)).toEqual(
+      expect.arrayContaining(['workflowId', 'runId', 'pipeline', 'status', 'seconds', 'report', 'nodes']),
+    );
+    for (const name of ['id', 'task', 'status', 'cache', 'key', 'attempts', 'seconds', 'outputs'])
+      expect(finished.nodes[0]).toHaveProperty(name);
   });
 });

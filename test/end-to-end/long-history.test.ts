@@ -8,7 +8,8 @@ const instance = new Instance();
 /** Executions of a workflow, oldest first. */
 async function executions(workflowId: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const execution of instance.runs.client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) found.push(execution.status.name);
+  for await (const execution of instance.runs.client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+    found.push(execution.status.name);
   return found.reverse();
 }
 

@@ -35,7 +35,13 @@ describe.runIf(hasServer)('what an operator can do', () => {
     await update(id, 'skipNode', { node: 'left', note: 'not needed' });
     const run = await instance.wait(id);
     expect(run.status).toBe('done');
-    expect(run.nodes.map((node) => [node.id, node.status])).toEqual([['top', 'done'], ['left', 'skipped'], ['right', 'done'], ['bottom', 'skipped'], ['beside', 'done']]);
+    expect(run.nodes.map((node) => [node.id, node.status])).toEqual([
+      ['top', 'done'],
+      ['left', 'skipped'],
+      ['right', 'done'],
+      ['bottom', 'skipped'],
+      ['beside', 'done'],
+    ]);
   });
 
   test('a gate waits for an approval, which is remembered for the same content', async () => {
@@ -105,10 +111,16 @@ describe.runIf(hasServer)('what an operator can do', () => {
     const { listCheckpoints } = await import('../../engine/checkpoints/checkpoints.ts');
     const checkpoint = (await listCheckpoints(instance.runs.store)).toSorted((a, b) => (a.savedAt < b.savedAt ? 1 : -1))[0];
     const before = instance.executions().length;
-    const run = await instance.run({ pipeline: 'training', settings: { seed: 15, steps: 25, ms: 1, every: 10 }, adopt: `${checkpoint?.trajectory}/${checkpoint?.step}` });
+    const run = await instance.run({
+      pipeline: 'training',
+      settings: { seed: 15, steps: 25, ms: 1, every: 10 },
+      adopt: `${checkpoint?.trajectory}/${checkpoint?.step}`,
+    });
     expect(instance.executions(before)[0]).toBe(`train from ${checkpoint?.step}`);
     const { findAction } = await import('../../engine/actions/actions.ts');
-    expect((await findAction(instance.runs.store, nodeOf(run, 'train').key))?.adoptedFrom).toBe(`${checkpoint?.trajectory}/${checkpoint?.step}`);
+    expect((await findAction(instance.runs.store, nodeOf(run, 'train').key))?.adoptedFrom).toBe(
+      `${checkpoint?.trajectory}/${checkpoint?.step}`,
+    );
   });
 
   test('heartbeats tell the steps, and the ledger has the curve', async () => {
@@ -116,7 +128,9 @@ describe.runIf(hasServer)('what an operator can do', () => {
     await instance.until('progress is seen', async () => Number((await instance.describe(id)).nodes[0]?.progress?.['step']) > 5);
     expect((await instance.describe(id)).nodes[0]?.progress).toMatchObject({ node: 'train', of: 80 });
     const run = await instance.wait(id);
-    const rows = await instance.runs.ledger.query("SELECT count(*) AS n FROM metrics WHERE run = $1 AND name = 'loss'", [`${run.workflowId}/${run.runId}`]);
+    const rows = await instance.runs.ledger.query("SELECT count(*) AS n FROM metrics WHERE run = $1 AND name = 'loss'", [
+      `${run.workflowId}/${run.runId}`,
+    ]);
     expect(Number(rows[0]?.['n'])).toBe(80);
   });
 });

@@ -3,12 +3,34 @@ import type { Advance, CompactNode, NodeOutcome, Profile } from '../../activitie
 import { Board, firstNews } from '../../workflows/board.ts';
 import { detailsTable } from '../../workflows/details.ts';
 
-const profile: Profile = { task: 'step', kind: 'task', queue: 'light', runs: 'worker', timeout: '1 hour', heartbeatSeconds: 30, maxFailures: 0 };
-const profiles: Profile[] = [profile, { ...profile, task: 'quick', runs: 'local' }, { ...profile, task: 'gate', kind: 'gate', runs: 'local' }, { ...profile, task: 'many', kind: 'map' }];
+const profile: Profile = {
+  task: 'step',
+  kind: 'task',
+  queue: 'light',
+  runs: 'worker',
+  timeout: '1 hour',
+  heartbeatSeconds: 30,
+  maxFailures: 0,
+};
+const profiles: Profile[] = [
+  profile,
+  { ...profile, task: 'quick', runs: 'local' },
+  { ...profile, task: 'gate', kind: 'gate', runs: 'local' },
+  { ...profile, task: 'many', kind: 'map' },
+];
 const [work, light, gate] = [0, 1, 2];
 const node = (id: string, d: number[] = [], p = work): CompactNode => ({ id, p, d });
 const outcome = (cache: 'hit' | 'miss'): NodeOutcome => ({ key: 'k', outputs: {}, cache, seconds: 1, attempts: 1 });
-const answer = (change: Partial<Advance>): Advance => ({ state: { form: 'json', digest: '', bytes: 0 }, hits: [], ran: [], failed: [], ready: [], gates: [], more: false, ...change });
+const answer = (change: Partial<Advance>): Advance => ({
+  state: { form: 'json', digest: '', bytes: 0 },
+  hits: [],
+  ran: [],
+  failed: [],
+  ready: [],
+  gates: [],
+  more: false,
+  ...change,
+});
 const board = (...nodes: CompactNode[]): Board => {
   const made = new Board(nodes, profiles);
   made.wantsAdvance = false;
@@ -37,7 +59,11 @@ describe('what starts when', () => {
     expect(b.wantsAdvance).toBe(true);
   });
 
-  test.each([['light', light], ['gate', gate], ['map', 3]])('a %s node needs a look first', (_, p) => {
+  test.each([
+    ['light', light],
+    ['gate', gate],
+    ['map', 3],
+  ])('a %s node needs a look first', (_, p) => {
     const b = board(node('a'), node('b', [0], p));
     b.finish(0, outcome('miss'));
     expect(statuses(b)).toEqual(['done', 'pending']);
@@ -94,7 +120,10 @@ describe('what ends how', () => {
     b.retry(0);
     expect(b.finalStatuses()).toEqual(['pending', 'pending']);
     expect(b.isSettled).toBe(false);
-    expect(b.news).toEqual([{ node: 'a', failed: 'broken', attempts: 1 }, { node: 'a', retry: true }]);
+    expect(b.news).toEqual([
+      { node: 'a', failed: 'broken', attempts: 1 },
+      { node: 'a', retry: true },
+    ]);
   });
 
   test('a gate keeps the run open until it is decided', () => {
@@ -122,7 +151,7 @@ test('one payload takes as many news as fit, and at least one', () => {
   expect(firstNews(news)).toHaveLength(10);
 });
 
-test('the live table shows what needs eyes first and stays below the server\'s limit', () => {
+test("the live table shows what needs eyes first and stays below the server's limit", () => {
   const b = board(...Array.from({ length: 1000 }, (_, i) => node(`node-with-a-rather-long-name-${i}`)));
   b.fail(999, `broken | because ${'x'.repeat(500)}`, 1);
   const table = detailsTable(b, true);

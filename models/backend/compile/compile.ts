@@ -90,15 +90,23 @@ function graphNodes(backend: NativeBackend, { ops, constants, inputs, outputs }:
     source.set(id, name);
     return name;
   };
+  const types = new Map([...inputs, ...ops.flatMap(({ outputs }) => outputs)].map(({ id, dtype }) => [id, dtype]));
+  const typeOf = (id: number): number => types.get(id) ?? constants.get(id)?.dtype ?? 0;
   for (const [i, op] of ops.entries()) {
-    const encoded = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
-    const { name, attributes } = plainProduct(op, encoded);
+    const given = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
+    const { name, attributes } = plainProduct(op, { ...inferredTypes(op, typeOf), ...given });
     nodes.push(node(`op${i}`, name, op.inputs.map(sourceOf), attributes));
     for (const [k, { id }] of op.outputs.entries()) source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
   }
   for (const [i, { id, dtype }] of outputs.entries())
     nodes.push(node(`output${i}`, 'Identity', [sourceOf(id)], { T: attribute.type(dtype) }));
   return nodes;
+}
+
+/** Types that an operation run at once takes from its inputs, and that a graph must be told. */
+function inferredTypes({ name, inputs }: RecordedOp, typeOf: (id: number) => number): Record<string, Bytes> {
+  const [first = 0, second = 0] = inputs;
+  return name === 'ExpandDims' ? { T: attribute.type(typeOf(first)), Tdim: attribute.type(typeOf(second)) } : {};
 }
 
 /** A product of two matrices: TensorFlow fuses `MatMul` with what follows, `BatchMatMulV2` not. */

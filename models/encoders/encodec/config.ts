@@ -46,7 +46,7 @@ export const ENCODEC_24KHZ: EncodecConfig = {
 };
 
 /** Samples a latent frame. */
-export const hopLength = (config: EncodecConfig): number => config.upsampling_ratios.reduce((product, ratio) => product * ratio, 1);
+const hopLength = (config: EncodecConfig): number => config.upsampling_ratios.reduce((product, ratio) => product * ratio, 1);
 export const framesPerSecond = (config: EncodecConfig): number => config.sampling_rate / hopLength(config);
 
 const FIXED = ['audio_channels', 'norm_type', 'use_causal_conv', 'pad_mode', 'trim_right_ratio'] as const;

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor3D, Tensor4D, Tf } from '../../backend/index.ts';
-import { type EncodecConfig, hopLength } from './config.ts';
+import type { EncodecConfig } from './config.ts';
 import { buildKernels, type Kernels } from './kernels.ts';
 import { runLayers, type Tap } from './layers.ts';
 import { encodecLayout, type Layout } from './layout.ts';
@@ -60,8 +60,6 @@ export function decode(tf: Tf, layout: Layout, kernels: Kernels, latents: Tensor
 /** Latent frames of a wave of `samples`. */
 export const latentFrames = (config: EncodecConfig, samples: number): number =>
   config.upsampling_ratios.toReversed().reduce((length, ratio) => Math.ceil(length / ratio), samples);
-/** Samples of `frames` decoded latent frames. */
-export const decodedSamples = (config: EncodecConfig, frames: number): number => frames * hopLength(config);
 
 function tensorsOf({ convolutions, recurrences }: Kernels): Tensor[] {
   return [

@@ -1,2 +1,2 @@
-export { ENCODEC_24KHZ, type EncodecConfig, framesPerSecond, hopLength, parseEncodecConfig } from './config.ts';
-export { decodedSamples, type Encodec, latentFrames, loadEncodec } from './encodec.ts';
+export { ENCODEC_24KHZ, type EncodecConfig, framesPerSecond, parseEncodecConfig } from './config.ts';
+export { type Encodec, latentFrames, loadEncodec } from './encodec.ts';

@@ -29,7 +29,13 @@ describe.each(names)('a compiled function on %s', (name) => {
         return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), tf.oneHot(target as never, 3)), 1)));
       };
       const { value, grad } = tf.valueAndGrad(loss)(w as Tensor);
-      return [value, grad, tf.concat([tf.reverse(grad, 0), tf.cumsum(grad)], 1)];
+      return [
+        value,
+        grad,
+        tf.concat([tf.reverse(grad, 0), tf.cumsum(grad)], 1),
+        tf.expandDims(grad, 1),
+        tf.where(tf.greater(grad, 0), grad, tf.zerosLike(grad)),
+      ];
     };
     const compiled = compile(tf, step);
     const [expected, found] = [tf.tidy(() => step(inputs)), compiled.call(inputs)];

@@ -5,7 +5,7 @@ import { feedForward } from '../../../models/network/feed-forward.ts';
 import { adaptiveRmsNorm, gatedResidual, outputGates } from '../../../models/network/modulation.ts';
 import { mapNames } from '../../../models/network/names.ts';
 import { rmsNorm } from '../../../models/network/norm.ts';
-import { rotaryTable } from '../../../models/network/rotary.ts';
+import { rotaryFrequencies, rotaryTable } from '../../../models/network/rotary.ts';
 import { mapStreams } from '../../../models/network/stream-map.ts';
 import type { Tensor, Tf, Weights } from '../../../models/network/tensor-types.ts';
 import { fourierFeatures, timeEmbedding } from '../../../models/network/time-embedding.ts';
@@ -123,6 +123,11 @@ it('time embedding', () => {
     maxDifference(fourierFeatures(tf, fixture.tensor('in/t'), fixture.tensor('w/0.weights')), fixture.array('out/fourier')),
   ).toBeLessThanOrEqual(1e-5);
   checkCase(fixture, '', ['t'], (given, weights) => [timeEmbedding(tf, renamed(weights), get(given, 't'))], 1e-5);
+});
+
+it('rotary frequencies', () => {
+  const stored = readFixture(tf, 'block_self_attention').array('const/inv_freq');
+  expect(maxDifference(tf.tensor1d(rotaryFrequencies(8)), stored)).toBeLessThan(1e-7);
 });
 
 describe('self-attention', () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tensor, Tf } from '../../../models/network/tensor-types.ts';
 import { adam, clipFactor, type Moments, TORCH_ADAM } from '../../../models/training/optimiser.ts';
-import { schedule } from '../../../models/training/schedule.ts';
+import { paperSchedule, schedule } from '../../../models/training/schedule.ts';
 import { maxDifference, readFixture, relativeDifference, testBackend } from '../network/fixture.ts';
 
 let tf: Tf;
@@ -74,5 +74,9 @@ describe('schedules', () => {
     expect(make('linear')(60)).toBeCloseTo(0.5);
     expect(make('cosine')(35)).toBeCloseTo((1 + Math.cos(Math.PI / 4)) / 2);
     expect(make('cosine')(200)).toBeCloseTo(1e-8);
+  });
+  it('of the paper reaches 3e-5 after 20,000 steps and nearly 0 at the end', () => {
+    const rates = paperSchedule(330_000);
+    expect([0, 10_000, 20_000, 330_000].map((step) => Number(rates(step).toPrecision(4)))).toEqual([3e-13, 1.5e-5, 3e-5, 3e-13]);
   });
 });
