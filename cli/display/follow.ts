@@ -4,7 +4,7 @@ import { isAnimated, Screen, type Terminal } from './screen.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
 /** Plain output says how a long node is doing this often. */
-const plainEveryMs = 10_000;
+const plainEveryMs = 5000;
 
 /** Shows a run as it goes: redrawn lines in a terminal, a line a change elsewhere. */
 export class Follower {

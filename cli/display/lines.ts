@@ -56,12 +56,13 @@ export function boardLines(snapshot: RunSnapshot, paces: Paces, width: number): 
 const waitingLine = ({ id, note }: NodeSnapshot, workflowId: string, width: number): string =>
   cut(`  ${statusSigns.waiting} ${id}  ${firstLine(note ?? 'waits for a decision')}  → sostenuto approve ${workflowId} ${id}`, width);
 
-/** Plain lines for what changed between two moments: a node began, ended, asks, or (if `isDue`) is still at it. */
+/** Plain lines for what changed between two moments: a node began, ended, asks, or (if `isDue`) how far it is. */
 export function changeLines(before: RunSnapshot | undefined, after: RunSnapshot, paces: Paces, isDue: boolean): string[] {
   const known = new Map(before?.nodes.map((node) => [node.id, node]));
   const lines = after.nodes.flatMap((node): string[] => {
     const was = known.get(node.id)?.status;
-    if (node.status === 'running' && (was !== 'running' || isDue)) return [runningLine(node, paces.get(node.id), Infinity)];
+    if (node.status === 'running' && (was !== 'running' || (isDue && node.progress !== undefined)))
+      return [runningLine(node, paces.get(node.id), Infinity)];
     if (node.status === was) return [];
     if (node.status === 'done') return [`  ${statusSigns.done} ${node.id}${node.cache === 'hit' ? '  reused' : ''}`];
     if (node.status === 'waiting') return [waitingLine(node, after.workflowId, Infinity)];

@@ -90,10 +90,10 @@ const demo: Settings = {
   maxFailures: 5,
   network: { depth: 4, heads: 4, headWidth: 32, registers: 8, positions: 1024 },
   textToAudio: {
-    steps: 600,
+    steps: 450,
     batch: 8,
     frames: 150,
-    learningRate: 1e-3,
+    learningRate: 2e-3,
     warmUpSteps: 50,
     clipNorm: 1,
     emaDecay: 0.99,

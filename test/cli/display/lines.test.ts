@@ -81,7 +81,6 @@ describe('plain lines', () => {
 
   test('say how a long node is doing when that is due', () => {
     expect(changeLines(begun, snapshot(10, [{ id: 'sounds', status: 'running' }, training(60)]), new Map(), true)).toEqual([
-      '  ▶ sounds  running',
       '  ▶ text-to-audio  60/600  10 %  loss 0.4313',
     ]);
   });

@@ -40,7 +40,7 @@ test('a block goes back over exactly the lines it drew before', () => {
 });
 
 describe('following a run', () => {
-  test('a pipe gets no escape sequence, a change at once and progress every 10 s', () => {
+  test('a pipe gets no escape sequence, a change at once and progress every 5 s', () => {
     const out = terminal(false);
     const follower = new Follower(out, {});
     follower.show(run(1, 20_000));

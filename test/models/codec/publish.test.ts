@@ -26,14 +26,14 @@ test('the shipped codec is small, complete and the one of its manifest', async (
 
 test('the shipped codec keeps unseen pieces recognisable; an untrained one does not', async () => {
   const { tf } = await loadBackend(fastest);
-  const clips = codecClips('test', { seed: 1, pieces: 1, sounds: 1, sampleRate: CODEC_CONFIG.sampling_rate }).map((clip) => ({
+  const clips = codecClips('test', { seed: 1, pieces: 2, sounds: 0, sampleRate: CODEC_CONFIG.sampling_rate }).map((clip) => ({
     ...clip,
     wave: clip.wave.slice(0, 72_000),
   }));
   const shipped = await loadEncodec(tf, SHIPPED_CODEC);
   const { piano, latentDeviation } = evaluateCodec(tf, shipped, clips);
   shipped.dispose();
-  expect(piano.siSdr).toBeGreaterThan(3);
+  expect(piano.siSdr).toBeGreaterThan(5);
   expect(piano.noteF1Reconstruction ?? 0).toBeGreaterThan(0.75 * (piano.noteF1Original ?? 1));
   expect(Math.abs(Math.log(latentDeviation))).toBeLessThan(0.7);
 
@@ -50,7 +50,7 @@ test('the shipped codec keeps unseen pieces recognisable; an untrained one does 
     backend,
   });
   const untrained = await loadEncodec(tf, folder);
-  expect(evaluateCodec(tf, untrained, clips).piano.siSdr).toBeLessThan(0);
+  expect(evaluateCodec(tf, untrained, clips.slice(0, 1)).piano.siSdr).toBeLessThan(0);
   untrained.dispose();
   await rm(folder, { recursive: true });
 });
