@@ -8,9 +8,9 @@ import { createPlanActivities } from './plan/plan-activities.ts';
 export const createActivities = (deps: Dependencies) => ({ default: createNodeActivity(deps) });
 
 /** Activities of a worker that also runs the workflows. */
-export const createWorkflowActivities = (deps: Dependencies, signal: () => AbortSignal) => ({
-  ...createActivities(deps),
-  ...createPlanActivities(deps),
-  ...createAdvanceActivities(deps, signal),
-  ...createFinishActivities(deps),
-});
+export function createWorkflowActivities(deps: Dependencies, signal: () => AbortSignal) {
+  const { plan, readPlan } = createPlanActivities(deps);
+  const { advance, joinQuarantine } = createAdvanceActivities(deps, signal);
+  const { finish } = createFinishActivities(deps);
+  return { ...createActivities(deps), plan, readPlan, advance, joinQuarantine, finish };
+}

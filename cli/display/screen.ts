@@ -20,7 +20,8 @@ export class Screen {
   }
 
   get width(): number {
-    return Math.max(20, (this.#terminal.columns ?? 100) - 1);
+    // A terminal that doesn't know its width says 0.
+    return Math.max(20, (this.#terminal.columns || 100) - 1);
   }
 
   /** Replaces the block. Lines must not be wider than `width`. */

@@ -43,14 +43,21 @@ export async function keepStaffed(
     workers.done.catch(fail);
   };
   await fill();
+  let isAway = false;
   const watch = (async (): Promise<void> => {
     while (!ending.signal.aborted) {
       await sleep(lookAgainMs, undefined, { signal: ending.signal }).catch(() => undefined);
       if (ending.signal.aborted) return;
       // A server that is busy or away is no reason to give up: the next look finds it.
-      await reviveServer(session, warn)
-        .then(fill)
-        .catch((error: unknown) => warn(error instanceof Error ? error.message : String(error)));
+      try {
+        await reviveServer(session, warn);
+        await fill();
+        if (isAway) warn('The server answers again.');
+        isAway = false;
+      } catch (error) {
+        if (!isAway) warn(`Waiting for the server: ${error instanceof Error ? error.message : String(error)}`);
+        isAway = true;
+      }
     }
   })();
   return {

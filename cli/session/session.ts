@@ -6,8 +6,8 @@ import { SostenutoError } from '../../errors/problem.ts';
 import type { Config } from '../config/config.ts';
 import { say } from '../output.ts';
 import { answers } from '../server/answers.ts';
-import { DEFAULT_PORTS, LOOPBACK } from '../server/ports.ts';
-import { isAlive, readServerRecord } from '../server/record.ts';
+import { choosePorts, DEFAULT_PORTS, LOOPBACK, ownerOf } from '../server/ports.ts';
+import { databaseOf, isAlive, readServerRecord } from '../server/record.ts';
 import { ensureServer, findServer } from '../server/temporal-server.ts';
 import { arrive, leave, noteStartedServer } from './presence.ts';
 
@@ -22,7 +22,7 @@ export interface Session extends RunClient {
 
 /** A server that is up, or one that is started; it stays for as long as any session of this machine needs it. */
 export async function openSession(config: Config, note: (line: string) => void = say): Promise<Session> {
-  const { home, temporal, ports } = config;
+  const { home, temporal } = config;
   arrive(home);
   try {
     const server = await ensureServer({
@@ -32,8 +32,7 @@ export async function openSession(config: Config, note: (line: string) => void =
       connection: connectionOptions(config),
       ...(temporal.address === undefined ? {} : { address: temporal.address }),
       ...(temporal.cliPath === undefined ? {} : { cliPath: temporal.cliPath }),
-      ...(ports.server === undefined ? {} : { port: ports.server }),
-      ...(ports.ui === undefined ? {} : { uiPort: ports.ui }),
+      ...(await portsFor(config)),
     });
     if (server.started) noteStartedServer(home);
     return await connect(config, server.address, server.uiUrl, () => leave(home));
@@ -41,6 +40,20 @@ export async function openSession(config: Config, note: (line: string) => void =
     await leave(home);
     throw error;
   }
+}
+
+/** The ports that were asked for; others than the usual ones if these belong to another home, whose commands may end its server at any time. */
+async function portsFor({ home, ports, temporal }: Config): Promise<{ port?: number; uiPort?: number }> {
+  const asked = { ...(ports.server === undefined ? {} : { port: ports.server }), ...(ports.ui === undefined ? {} : { uiPort: ports.ui }) };
+  const isFreeToChoose = temporal.address === undefined && ports.server === undefined && ports.ui === undefined;
+  if (!isFreeToChoose || !isOfAnotherHome(home) || (await findServer(home)) !== undefined) return asked;
+  return choosePorts({});
+}
+
+/** Whether the usual local address is served by the server of another home. */
+function isOfAnotherHome(home: string): boolean {
+  const command = ownerOf(DEFAULT_PORTS.server)?.command ?? '';
+  return /--db-filename \S*\btemporal\.db\b/.test(command) && !command.includes(databaseOf(home));
 }
 
 /** Starts this home's server again, on the same ports, if it has died. A server that somebody else looks after is left alone. */
@@ -68,7 +81,7 @@ export async function findSession(config: Config): Promise<Session | undefined> 
   const record = await findServer(config.home);
   if (record !== undefined) return connect(config, record.address, uiAt(record.uiPort), async () => {});
   const local = `${LOOPBACK}:${DEFAULT_PORTS.server}`;
-  const mayBeShared = config.ports.server === undefined && config.ports.ui === undefined;
+  const mayBeShared = config.ports.server === undefined && config.ports.ui === undefined && !isOfAnotherHome(config.home);
   return mayBeShared && (await answers(local, { milliseconds: 1000 }))
     ? connect(config, local, uiAt(DEFAULT_PORTS.ui), async () => {})
     : undefined;

@@ -52,7 +52,8 @@ export async function employ(
     // Errors only: what becomes of a node is told by its run. And not on stdout, which belongs to the command's data.
     Runtime.install({
       shutdownSignals: [],
-      logger: new DefaultLogger('ERROR', ({ message }) => warn(message)),
+      // A server that is away is told once, by whoever keeps an eye on it, and not by every caller that tries again.
+      logger: new DefaultLogger('ERROR', ({ message }) => (message.startsWith('gRPC call') ? undefined : warn(message))),
       telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
     });
   } catch (error) {

@@ -33,8 +33,8 @@ describe.runIf(hasServer)('long histories', () => {
   });
 
   test('a big map goes on in new executions of its child', async () => {
-    const run = await instance.run({ pipeline: 'clips', settings: { count: 400, bad: 3, maxFailures: 3 } });
-    expect(nodeOf(run, 'measure')).toMatchObject({ status: 'done', elements: { total: 400, ran: 397, hits: 0, quarantined: 3 } });
+    const run = await instance.run({ pipeline: 'clips', settings: { count: 2200, bad: 3, maxFailures: 3 } });
+    expect(nodeOf(run, 'measure')).toMatchObject({ status: 'done', elements: { total: 2200, ran: 2197, hits: 0, quarantined: 3 } });
     await instance.until('all executions are listed', async () => (await executions(`${run.workflowId}/measure`)).length > 1);
   });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,9 +90,23 @@ export class CommandLine {
     }
   }
 
-  /** Ends what is still running, and with it the server. */
+  /** Ends what is still running: the commands, what they left in the background, and the server. */
   async end(): Promise<void> {
     await Promise.all([...this.#running].map((child) => new Promise((done) => child.on('close', done).kill('SIGTERM'))));
+    for (const pid of this.#leftBehind()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  #leftBehind(): number[] {
+    const sessions = join(this.home, 'sessions');
+    const started = join(this.home, 'server-of-sessions');
+    const pids = [...(existsSync(sessions) ? readdirSync(sessions) : []), ...(existsSync(started) ? [readFileSync(started, 'utf8')] : [])];
+    return pids.map(Number).filter((pid) => pid > 1);
   }
 }
