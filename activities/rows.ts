@@ -1,3 +1,4 @@
+import type { Artifact } from '../engine/define/ports.ts';
 import type { ArtifactRow, MetricRow, NodeRow, RunRow } from '../engine/ledger/tables.ts';
 import type { Plan } from '../engine/plan/plan.ts';
 import type { RunIdentity, RunReport } from './messages.ts';
@@ -8,9 +9,17 @@ import type { RunState } from './state.ts';
 export const runName = ({ workflowId, runId }: Pick<RunIdentity, 'workflowId' | 'runId'>): string => `${workflowId}/${runId}`;
 
 /** Output, of no node, under which a run's whole report is an artifact: it outlives the server's memory. */
-export const summaryOutput = 'summary';
+export const summaryOutput = 'summary' as const;
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** What belongs to a run as a whole and to no node: collection of garbage must not take it while the run is kept. */
+export const runArtifact = (run: RunIdentity, output: 'plan' | 'state' | typeof summaryOutput, artifact: Artifact): ArtifactRow => ({
+  run: runName(run),
+  node: '',
+  output,
+  ...artifact,
+});
 
 /** A run's first row: a run that ends without its last word is still known. */
 export const startedRow = (run: RunIdentity, plan: Plan): RunRow => ({

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-if (!existsSync(`${root}.sostenuto/setup.json`) && process.env.SOSTENUTO_SKIP_SETUP !== '1') {
+if (!existsSync(`${root}.sostenuto/setup.json`)) {
   // Its lines go to stderr: stdout belongs to the command that was asked for.
   const { status } = spawnSync(process.execPath, [`${root}scripts/setup.mjs`], { cwd: root, stdio: ['inherit', 2, 2] });
   if (status !== 0) process.exit(status ?? 1);

@@ -35,12 +35,12 @@ export function answerControls(current: () => Run | undefined, planned: () => Pr
       if (run !== undefined) check(run, input);
     },
     handler: async (input: Input): Promise<string> => {
-      await condition(() => current() !== undefined);
+      if (current() === undefined) await condition(() => current() !== undefined);
       const run = current();
       if (run === undefined) return refuse('The run has no plan.');
       check(run, input);
       const words = act(run, input);
-      run.changed = true;
+      run.bell.ring();
       return words;
     },
   });

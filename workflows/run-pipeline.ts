@@ -61,8 +61,6 @@ async function execute(request: RunRequest | undefined): Promise<RunResult> {
   const plan = await planning.plan(request ?? {}, identity);
   run = new Run(plan, await readBoard(plan, resume?.state), identity, resume?.state, resume?.paused ?? false);
   try {
-    const watch = condition(() => workflowInfo().continueAsNewSuggested);
-    void watch.then(() => stopForLength(run)).catch(() => undefined);
     if ((await run.work()) === 'drained') await goOn(request, run);
     return await finish(run, 'completed');
   } catch (error) {
@@ -79,12 +77,6 @@ async function execute(request: RunRequest | undefined): Promise<RunResult> {
   }
 }
 
-function stopForLength(run: Run | undefined): void {
-  if (run === undefined) return;
-  run.draining = true;
-  run.changed = true;
-}
-
 async function readBoard(plan: CompactPlan, state: Run['state']): Promise<Board> {
   const nodes = [...plan.nodes];
   while (nodes.length < plan.total) nodes.push(...(await planning.readPlan(plan.plan, state, nodes.length)));
@@ -94,7 +86,7 @@ async function readBoard(plan: CompactPlan, state: Run['state']): Promise<Board>
 /** The history is long: the same run goes on as a new execution, with its state by reference. */
 async function goOn(request: RunRequest | undefined, run: Run): Promise<never> {
   await run.settleNews();
-  await condition(allHandlersFinished);
+  if (!allHandlersFinished()) await condition(allHandlersFinished);
   await run.settleNews();
   const { plan, identity, paused, state } = run;
   if (state === undefined) throw ApplicationFailure.nonRetryable('The run has no state to go on with.', 'UNEXPECTED');
@@ -120,7 +112,7 @@ async function finish(run: Run, ending: FinishRequest['ending'], running: readon
   if (result.primaryMetric !== undefined && plan.attributes.some(({ name }) => name === 'PrimaryMetric')) {
     upsertSearchAttributes([{ key: defineSearchAttributeKey('PrimaryMetric', 'DOUBLE'), value: result.primaryMetric }]);
   }
-  await condition(allHandlersFinished);
+  if (!allHandlersFinished()) await condition(allHandlersFinished);
   if (result.status !== 'failed') return result;
   const [first] = result.failed;
   const more = (result.counts['failed'] ?? 1) - 1;

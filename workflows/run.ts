@@ -7,9 +7,10 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CompactPlan, NodeRequest, Outputs, ProgressAnswer, RunIdentity } from '../activities/messages.ts';
+import type { CompactPlan, GroupOutcome, NodeOutcome, NodeRequest, Outputs, ProgressAnswer, RunIdentity } from '../activities/messages.ts';
 import type { Artifact } from '../engine/define/ports.ts';
 import { local } from './activities.ts';
+import { Bell } from './bell.ts';
 import { type Board, firstNews } from './board.ts';
 import { detailsTable } from './details.ts';
 import { executeMap, executeTask, failureOf } from './execute-node.ts';
@@ -36,8 +37,8 @@ export class Run {
   paused: boolean;
   /** No node is started any more: the run goes on in a new execution. */
   draining = false;
-  /** Something happened that the main loop has to look at. */
-  changed = false;
+  /** Rings when something happened that the main loop has to look at. */
+  readonly bell = new Bell();
   readonly #scopes = new Map<number, CancellationScope>();
   readonly #stopped = new Set<number>();
   #stage = '';
@@ -49,6 +50,7 @@ export class Run {
     this.identity = identity;
     this.state = state;
     this.paused = paused;
+    CancellationScope.current().cancelRequested.catch((reason: unknown) => this.bell.break(reason));
     const { attributes } = plan;
     const pairs = attributes.flatMap(({ name, value: known }) => {
       const value = name === 'Trigger' ? trigger() : known;
@@ -64,6 +66,7 @@ export class Run {
   /** Works until nothing can be done any more (`settled`) or the history is long enough (`drained`). */
   async work(): Promise<'settled' | 'drained'> {
     for (;;) {
+      if (workflowInfo().continueAsNewSuggested) this.draining = true;
       while (this.board.wantsAdvance && !this.paused && !this.draining) {
         await this.advance();
         this.#startReady();
@@ -72,8 +75,7 @@ export class Run {
       setCurrentDetails(detailsTable(this.board, this.paused));
       if (this.draining && this.#scopes.size === 0) return 'drained';
       if (this.board.isSettled && !(this.plan.onFailure === 'wait' && this.board.indicesOf('failed').length > 0)) return 'settled';
-      await condition(() => this.changed);
-      this.changed = false;
+      await this.bell.wait();
     }
   }
 
@@ -108,12 +110,12 @@ export class Run {
       this.#stopped.add(n);
       scope.cancel();
     }
-    this.changed = true;
+    this.bell.ring();
   }
 
   unpause(): void {
     this.paused = false;
-    this.changed = true;
+    this.bell.ring();
   }
 
   /** Waits for the activities that are under way, after their cancellation. */
@@ -157,16 +159,28 @@ export class Run {
     const request = this.#requestOf(n);
     const scope = new CancellationScope();
     this.#scopes.set(n, scope);
-    const execution = scope.run(async () => {
-      if (work !== undefined) this.board.finishElements(n, await executeMap(profile, request, work));
-      else this.board.finish(n, await executeTask(profile, request));
-    });
-    void execution
-      .catch((error: unknown) => this.#failed(n, error, scope))
-      .finally(() => {
-        this.#scopes.delete(n);
-        this.changed = true;
-      });
+    const end = (): void => {
+      this.#scopes.delete(n);
+      this.bell.ring();
+    };
+    const fail = (error: unknown): void => {
+      this.#failed(n, error, scope);
+      end();
+    };
+    // Few promises: the sandbox notes the stack of each one.
+    if (work === undefined) {
+      const done = (outcome: NodeOutcome): void => {
+        this.board.finish(n, outcome);
+        end();
+      };
+      scope.run(() => executeTask(profile, request)).then(done, fail);
+    } else {
+      const done = (elements: GroupOutcome): void => {
+        this.board.finishElements(n, elements);
+        end();
+      };
+      scope.run(() => executeMap(profile, request, work)).then(done, fail);
+    }
   }
 
   #failed(n: number, error: unknown, scope: CancellationScope): void {

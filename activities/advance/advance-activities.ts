@@ -4,6 +4,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure, errorData } from '../failures.ts';
 import type { Advance, AdvanceRequest } from '../messages.ts';
 import { loadPlan } from '../plan/run-plan.ts';
+import { runArtifact } from '../rows.ts';
 import { loadState, saveState } from '../state.ts';
 import { draftOf, takeIn } from './news.ts';
 import { walkPlan } from './walk.ts';
@@ -31,7 +32,11 @@ async function advanceRun(deps: Dependencies, request: AdvanceRequest, signal: A
   const plan = await loadPlan(deps.store, request.plan);
   const draft = draftOf(await loadState(deps.store, request.state));
   await takeIn(deps, draft, request.news);
-  const save = () => saveState(deps.store, { format: 1, nodes: draft.nodes, maps: draft.maps });
+  const save = async (): Promise<Artifact> => {
+    const state = await saveState(deps.store, { format: 1, nodes: draft.nodes, maps: draft.maps });
+    deps.ledger.append('artifacts', [runArtifact(request.run, 'state', state)]);
+    return state;
+  };
   if (request.hold) return { state: await save(), hits: [], ran: [], failed: [], ready: [], gates: [], more: false };
   const end = performance.now() + (deps.sliceMs ?? 2000);
   const walk = await walkPlan(deps, plan, draft, new Set(request.busy), {

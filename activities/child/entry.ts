@@ -32,6 +32,7 @@ async function execute(job: Job): Promise<void> {
     const store = await openStore(job.home);
     const lease: Lease = leaseView(store, grant.key, grant.token);
     const run = await importImplementation(job.code);
+    send({ type: 'loaded' });
     const outputs = await runTask(run, node, job.inputs, job.item, {
       store,
       home: job.home,

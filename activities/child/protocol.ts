@@ -27,6 +27,8 @@ export type ToChild =
 export type FromChild =
   /** The event loop turns. */
   | { readonly type: 'alive' }
+  /** The task's code is in memory: what happens to its files from now on changes nothing. */
+  | { readonly type: 'loaded' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'metric'; readonly name: string; readonly step: number; readonly value: number }
   | { readonly type: 'warning'; readonly message: string }

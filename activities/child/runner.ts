@@ -8,6 +8,8 @@ import type { Outputs } from '../messages.ts';
 import { type FromChild, type Job, parentVariable, type ToChild } from './protocol.ts';
 
 export interface ChildEvents {
+  /** The task's code is loaded and begins. A rejection ends the process, and is what `run` rejects with. */
+  readonly loaded: () => Promise<void>;
   readonly progress: (progress: Progress) => void;
   readonly metric: (name: string, step: number, value: number) => void;
   readonly warn: (message: string) => void;
@@ -90,9 +92,15 @@ export class ChildRunner {
         end();
         failed(error);
       };
+      const refused = (error: unknown): void => {
+        end();
+        this.#child.kill('SIGKILL');
+        failed(error);
+      };
       const hear = (message: FromChild): void => {
         this.#lastSign = Date.now();
-        if (message.type === 'progress') events.progress(message.progress);
+        if (message.type === 'loaded') events.loaded().catch(refused);
+        else if (message.type === 'progress') events.progress(message.progress);
         else if (message.type === 'metric') events.metric(message.name, message.step, message.value);
         else if (message.type === 'warning') events.warn(message.message);
         else if (message.type === 'checkpoint') events.checkpoint(message.step);

@@ -5,7 +5,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure } from '../failures.ts';
 import type { FinishRequest, NodeReport, RunReport, RunResult } from '../messages.ts';
 import { type LoadedPlan, loadPlan } from '../plan/run-plan.ts';
-import { finishedRows, runName, summaryOutput } from '../rows.ts';
+import { finishedRows, runArtifact, runName, summaryOutput } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
 import { inheritedStatus, nodeReports, runReport } from './report.ts';
 
@@ -43,7 +43,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
   for (const node of nodes)
     if (node.elements !== undefined) deps.ledger.append('nodes', await elementRows(deps, request, plan, state, node));
   const summary = await deps.store.putJson(report);
-  deps.ledger.append('artifacts', [{ run: rows.run.run, node: '', output: summaryOutput, ...summary }]);
+  deps.ledger.append('artifacts', [runArtifact(request.run, summaryOutput, summary)]);
   await deps.ledger.flush();
   const counts: Record<string, number> = {};
   for (const node of nodes) counts[node.status] = (counts[node.status] ?? 0) + 1;

@@ -4,10 +4,12 @@ import type { Checkpoint } from '../../engine/define/task.ts';
 import { nodeKey } from '../../engine/keys/keys.ts';
 import type { Lease } from '../../engine/leases/leases.ts';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
-import { keyed, lookUp, record } from '../cache.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+import { codeOf, keyed, lookUp, record } from '../cache.ts';
 import { type ChildLimits, ChildRunner, defaultLimits } from '../child/runner.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { NodeOutcome, Outputs, RunIdentity } from '../messages.ts';
+import { takeFingerprints } from '../plan/fingerprints.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
 import { metricRow, runName } from '../rows.ts';
 import { checkpointPlan, openTaskCheckpoints } from '../tasks/checkpoints.ts';
@@ -167,7 +169,7 @@ async function runUnderLease(
         checkpoints,
         lease: { key: lease.key, token: lease.token },
       },
-      events,
+      { ...events, loaded: () => refuseOtherCode(deps, plan, node) },
     );
     await commit(outputs, adoptedFrom);
     return outputs;
@@ -175,4 +177,18 @@ async function runUnderLease(
     signal.removeEventListener('abort', stop);
     beats.isAlive = () => true;
   }
+}
+
+/** A result is recorded under the key of the code that was planned: other code must not run. */
+async function refuseOtherCode(deps: Dependencies, plan: LoadedPlan, node: PlannedNode): Promise<void> {
+  const now = (await takeFingerprints(deps, plan.nodes))[node.task]?.digest;
+  if (now === codeOf(plan, node).digest) return;
+  throw new SostenutoError({
+    code: 'CODE_CHANGED',
+    what: `The code of "${node.task}" is not what this run was planned with.`,
+    where: node.id,
+    found: now ?? 'none',
+    expected: codeOf(plan, node).digest,
+    hint: 'Start the run again: it is planned with the code as it is now, and takes over what is unchanged.',
+  });
 }

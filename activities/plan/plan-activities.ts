@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { fingerprintTasks } from '../../engine/fingerprint/fingerprint.ts';
 import { planPipeline } from '../../engine/plan/plan.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -13,10 +11,11 @@ import {
   type RunRequest,
   reservedNames,
 } from '../messages.ts';
-import { startedRow } from '../rows.ts';
+import { runArtifact, startedRow } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
 import { resolveAdoption } from './adoption.ts';
 import { compactNodes, profilesOf } from './compact.ts';
+import { takeFingerprints } from './fingerprints.ts';
 import { checkRequest } from './request.ts';
 import { indexPlan, type LoadedPlan, loadPlan, noSuchNode, type RunPlan, withEverythingBelow } from './run-plan.ts';
 
@@ -57,10 +56,7 @@ async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Pr
   }
   const { from } = request;
   if (from !== undefined && !plan.nodes.some((node) => node.id === from)) throw new SostenutoError(noSuchNode(from, plan.nodes));
-  const code = await fingerprintTasks(
-    Object.fromEntries(plan.nodes.flatMap((node) => (node.code === undefined ? [] : [[node.task, node.code]]))),
-    { projectRoot: deps.projectRoot, cache: join(deps.home, 'cache') },
-  );
+  const code = await takeFingerprints(deps, plan.nodes);
   const stored: RunPlan = {
     format: 1,
     plan: { ...plan, code },
@@ -70,6 +66,7 @@ async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Pr
   };
   const ref = await deps.store.putJson(stored);
   deps.ledger.append('runs', [startedRow(run, stored.plan)]);
+  deps.ledger.append('artifacts', [runArtifact(run, 'plan', ref)]);
   return compactPlan(deps, indexPlan(stored, ref), request, undefined);
 }
 

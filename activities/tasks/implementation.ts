@@ -45,11 +45,12 @@ export async function currentImplementation(
   code: CodeReference,
   fingerprint: Fingerprint,
   projectRoot: string,
+  isPlanned: () => Promise<boolean>,
 ): Promise<AnyRun | undefined> {
   const name = `${task} ${code.url}`;
   const known = loaded.get(name);
   if (known !== undefined) return known.digest === fingerprint.digest ? known.run : undefined;
-  if (!(await isOlderThanProcess(fingerprint, projectRoot))) return undefined;
+  if (!(await isOlderThanProcess(fingerprint, projectRoot)) || !(await isPlanned())) return undefined;
   const run = importImplementation(code);
   loaded.set(name, { digest: fingerprint.digest, run });
   return run;

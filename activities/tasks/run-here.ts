@@ -3,6 +3,7 @@ import { record } from '../cache.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type ErrorData, errorData, isWorthRetrying } from '../failures.ts';
 import type { Outputs, RunIdentity } from '../messages.ts';
+import { hadPlannedCode } from '../plan/fingerprints.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
 import { metricRow } from '../rows.ts';
 import { type AnyRun, currentImplementation } from './implementation.ts';
@@ -23,7 +24,8 @@ export type LightResult =
 export async function implementationHere(deps: Dependencies, plan: LoadedPlan, node: PlannedNode): Promise<AnyRun | undefined> {
   const fingerprint = plan.plan.code[node.task];
   if (node.code === undefined || fingerprint === undefined) return undefined;
-  return currentImplementation(node.task, node.code, fingerprint, deps.projectRoot);
+  const isPlanned = () => hadPlannedCode(deps, plan, node.task);
+  return currentImplementation(node.task, node.code, fingerprint, deps.projectRoot, isPlanned);
 }
 
 /**

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BundleOptions } from '@temporalio/worker';
 
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 const workflows = join(packageRoot, 'workflows');
@@ -35,7 +36,11 @@ export async function workflowBundle(): Promise<{ codePath: string }> {
   const codePath = join(folder, `workflows-${bundleDigest()}.js`);
   if (existsSync(codePath)) return { codePath };
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(workflows, 'index.ts'), logger: new DefaultLogger('ERROR') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(workflows, 'index.ts'),
+    logger: new DefaultLogger('ERROR'),
+    webpackConfigHook: compileThisPackage,
+  });
   mkdirSync(folder, { recursive: true });
   for (const old of readdirSync(folder)) if (/^workflows-[0-9a-f]+\.js$/.test(old)) rmSync(join(folder, old), { force: true });
   const temporary = `${codePath}.${process.pid}`;
@@ -43,3 +48,13 @@ export async function workflowBundle(): Promise<{ codePath: string }> {
   renameSync(temporary, codePath);
   return { codePath };
 }
+
+/** Temporal's bundler compiles nothing below `node_modules`, where this package lies when another project uses it. */
+const compileThisPackage: NonNullable<BundleOptions['webpackConfigHook']> = (config) => {
+  for (const rule of config.module?.rules ?? []) {
+    if (typeof rule === 'object' && rule !== null && rule.exclude !== undefined) {
+      rule.exclude = (path: string) => (path.startsWith(packageRoot) ? path.slice(packageRoot.length) : path).includes('node_modules');
+    }
+  }
+  return config;
+};

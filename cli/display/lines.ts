@@ -28,17 +28,23 @@ export function runningLine(
 ): string {
   const parts: string[] = [];
   if (progress !== undefined) {
-    const { step, of, ...details } = progress;
+    const { step, of, loss, stepsPerSecond: said, ...details } = progress;
+    const perSecond = typeof said === 'number' ? said : pace?.stepsPerSecond;
+    const left = secondsLeft(perSecond === undefined ? pace : { step, at: 0, stepsPerSecond: perSecond }, of);
     if (of > 0) parts.push(`${step}/${of}`, `${Math.floor((100 * step) / of)} %`);
-    if (pace?.stepsPerSecond !== undefined) parts.push(`${figure(Number(pace.stepsPerSecond.toPrecision(3)))} steps/s`);
-    for (const [name, value] of Object.entries(details))
-      if (value !== undefined) parts.push(`${name} ${typeof value === 'number' ? figure(value) : value}`);
-    const left = secondsLeft(pace, of);
+    if (perSecond !== undefined) parts.push(`${figure(Number(perSecond.toPrecision(3)))} steps/s`);
+    if (loss !== undefined) parts.push(`loss ${shown(loss)}`);
     if (left !== undefined && step < of) parts.push(`ETA ${duration(left)}`);
+    // What there is room for.
+    for (const [name, value] of Object.entries(details)) if (value !== undefined) parts.push(`${asWords(name)} ${shown(value)}`);
   } else parts.push(note ?? 'running');
   if (attempt !== undefined && attempt > 1) parts.push(`attempt ${attempt}`);
   return cut(`  ${statusSigns.running} ${id.padEnd(idColumn)}  ${parts.join('  ')}`, width);
 }
+
+const shown = (value: number | string): string => (typeof value === 'number' ? figure(value) : value);
+/** `gradientNorm` → `gradient norm`. */
+const asWords = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** What a terminal shows while a run goes on: a head, then every node that runs, waits for a person or has failed. */
 export function boardLines(snapshot: RunSnapshot, paces: Paces, width: number): string[] {

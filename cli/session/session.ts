@@ -8,7 +8,7 @@ import { say } from '../output.ts';
 import { answers } from '../server/answers.ts';
 import { choosePorts, DEFAULT_PORTS, LOOPBACK, ownerOf } from '../server/ports.ts';
 import { databaseOf, isAlive, readServerRecord } from '../server/record.ts';
-import { ensureServer, findServer } from '../server/temporal-server.ts';
+import { ensureServer, findServer, type TemporalServer } from '../server/temporal-server.ts';
 import { arrive, leave, noteStartedServer } from './presence.ts';
 
 /** A connection to the server of a home, with the store and ledger beside it. */
@@ -22,23 +22,38 @@ export interface Session extends RunClient {
 
 /** A server that is up, or one that is started; it stays for as long as any session of this machine needs it. */
 export async function openSession(config: Config, note: (line: string) => void = say): Promise<Session> {
-  const { home, temporal } = config;
+  const { home } = config;
   arrive(home);
   try {
-    const server = await ensureServer({
-      home,
-      detached: true,
-      log: note,
-      connection: connectionOptions(config),
-      ...(temporal.address === undefined ? {} : { address: temporal.address }),
-      ...(temporal.cliPath === undefined ? {} : { cliPath: temporal.cliPath }),
-      ...(await portsFor(config)),
-    });
+    const server = await serverFor(config, note);
     if (server.started) noteStartedServer(home);
     return await connect(config, server.address, server.uiUrl, () => leave(home));
   } catch (error) {
     await leave(home);
     throw error;
+  }
+}
+
+async function serverFor(config: Config, log: (line: string) => void): Promise<TemporalServer> {
+  const { home, temporal, ports } = config;
+  const { address, cliPath } = temporal;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ensureServer({
+        home,
+        detached: true,
+        log,
+        connection: connectionOptions(config),
+        ...(address === undefined ? {} : { address }),
+        ...(cliPath === undefined ? {} : { cliPath }),
+        ...(await portsFor(config)),
+      });
+    } catch (error) {
+      // Another home may have taken the port that was chosen here a moment ago.
+      const isTaken =
+        error instanceof SostenutoError && error.code === 'PORT_IN_USE' && ports.server === undefined && ports.ui === undefined;
+      if (!isTaken || attempt === 5) throw error;
+    }
   }
 }
 

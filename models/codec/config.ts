@@ -45,15 +45,15 @@ export interface LossWeights {
 
 export const CODEC_RECIPE: CodecRecipe = {
   seed: 1,
-  steps: 12_000,
+  steps: 21860,
   batchSize: 4,
   cropSamples: 19_200,
   learningRate: 1e-3,
   warmUpSteps: 200,
-  decaySteps: 3_000,
+  decaySteps: 5_000,
   clipNorm: 1,
   latentNoise: 0.1,
-  opening: { steps: 2900, weights: { magnitude: 0.3, logMagnitude: 0.2, decibel: 0.3, latent: 0.01 } },
+  opening: { steps: 2_900, weights: { magnitude: 0.3, logMagnitude: 0.2, decibel: 0.3, latent: 0.01 } },
   weights: { magnitude: 0.5, logMagnitude: 0.5, decibel: 0.2, latent: 0.05 },
   // Long windows tell low notes apart (up to 4 kHz), short ones place the onsets.
   resolutions: [

@@ -55,7 +55,7 @@ describe('a training whose activity is stopped', () => {
   });
 
   test('goes on from there in the next attempt, without a step repeated', async () => {
-    planned = await plan(deps, { pipeline: 'training', settings: { seed: 3, steps: 40, ms: 10, every: 1000 } });
+    planned = await plan(deps, { pipeline: 'training', settings: { seed: 3, steps: 200, ms: 10, every: 1000 } });
     const env = environment();
     const { result } = await startTraining(env);
     env.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
@@ -65,6 +65,6 @@ describe('a training whose activity is stopped', () => {
     const steps = readFileSync(`${deps.home}/log`, 'utf8')
       .split('\n')
       .filter((line) => line.includes('train step'));
-    expect(steps).toHaveLength(40);
+    expect(steps).toHaveLength(200);
   });
 });

@@ -32,7 +32,7 @@ const limits: ChildLimits = { graceMs: 500, silenceMs: 30_000 };
 const events = (): ChildEvents & { seen: unknown[] } => {
   const seen: unknown[] = [];
   const note = (...what: unknown[]): void => void seen.push(what);
-  return { seen, progress: note, metric: note, warn: note, checkpoint: note, adopted: note };
+  return { seen, loaded: async () => {}, progress: note, metric: note, warn: note, checkpoint: note, adopted: note };
 };
 async function jobFor(what: string): Promise<Job> {
   const store = await openStore(home);

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const otherNames = /^(?:SOSTENUTO_|TEMPORAL_CLI_PATH$|TEMPORAL_ADDRESS$|FFMPEG_PATH$|FFPROBE_PATH$|WASM_)/;
 
 /** Codes in a source: any upper-case word of several parts, and any word that is said to be a code. */
-export function codesIn(source: string): string[] {
+function codesIn(source: string): string[] {
   const found = [...source.matchAll(/\bcode: '([A-Z][A-Z0-9_]*)'|'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g)];
   return found.map(([, said, shaped]) => said ?? shaped ?? '').filter((code) => !otherNames.test(code));
 }

@@ -39,3 +39,9 @@ test.each(documents)('%s names only verbs that exist', (path) => {
   const named = [...read(path).matchAll(/(?:^|`)(?:npx )?sostenuto ([a-z]+)/gm)].map(([, verb = '']) => verb);
   expect(named.filter((verb) => !known.has(verb))).toEqual([]);
 });
+
+test.each(documents)('%s names only scripts that exist', (path) => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const named = [...read(path).matchAll(/npm run ([a-z:-]+)/g)].map(([, name = '']) => name);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});

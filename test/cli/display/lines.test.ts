@@ -63,6 +63,14 @@ describe('the live board', () => {
     ]);
   });
 
+  test('takes a node at its word about its pace, and shows what else it says where there is room', () => {
+    const node = { ...training(100), progress: { step: 100, of: 600, loss: 0.5, stepsPerSecond: 10, gradientNorm: 0.25 } };
+    const other = new Map([['text-to-audio', { step: 100, at: 0, stepsPerSecond: 1 }]]);
+    expect(boardLines(snapshot(1, [node]), other, 120)[1]).toBe(
+      '  ▶ text-to-audio  100/600  16 %  10 steps/s  loss 0.5  ETA 50 s  gradient norm 0.25',
+    );
+  });
+
   test('never gets wider than the terminal, or redrawing would leave rests', () => {
     for (const line of boardLines(snapshot(1, [training(1, { note: 'x'.repeat(300) })]), new Map(), 40))
       expect(line.length).toBeLessThanOrEqual(40);

@@ -20,13 +20,22 @@ export interface Finished {
 export class CommandLine {
   readonly home = mkdtempSync(join(tmpdir(), 'sostenuto-cli-'));
   readonly #folder: string;
+  readonly #entry: string;
   readonly #running = new Set<ChildProcess>();
 
   readonly #ports: Record<string, string>;
 
-  /** @param ports free ones, for what starts a server */
-  constructor({ folder = exampleFolder, ports = [] }: { folder?: string; ports?: readonly number[] } = {}) {
+  /**
+   * @param ports free ones, for what starts a server
+   * @param packageRoot where the package lies, if not here
+   */
+  constructor({
+    folder = exampleFolder,
+    ports = [],
+    packageRoot = root,
+  }: { folder?: string; ports?: readonly number[]; packageRoot?: string } = {}) {
     this.#folder = folder;
+    this.#entry = join(packageRoot, 'cli', 'sostenuto.mjs');
     const [server, ui, web] = ports.map(String);
     this.#ports = {
       ...(server === undefined ? {} : { SOSTENUTO_SERVER_PORT: server }),
@@ -37,7 +46,7 @@ export class CommandLine {
 
   start(...words: string[]): { child: ChildProcess; finished: Promise<Finished> } {
     const { NO_COLOR: _, TEMPORAL_ADDRESS: __, ...environment } = process.env;
-    const child = spawn(process.execPath, [join(root, 'cli', 'sostenuto.mjs'), ...words], {
+    const child = spawn(process.execPath, [this.#entry, ...words], {
       cwd: this.#folder,
       env: { ...environment, SOSTENUTO_HOME: this.home, ...this.#ports },
       stdio: ['ignore', 'pipe', 'pipe'],
