@@ -45,7 +45,7 @@ export interface LossWeights {
 
 export const CODEC_RECIPE: CodecRecipe = {
   seed: 1,
-  steps: 21860,
+  steps: 21_860,
   batchSize: 4,
   cropSamples: 19_200,
   learningRate: 1e-3,

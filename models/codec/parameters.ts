@@ -81,7 +81,10 @@ export function publishedTensors(config: EncodecConfig, values: Float32Array, dt
     const { name, direction, input, output, kernel } = conv;
     const size = input * output * kernel;
     const [first, second] = direction === 'up' ? [input, output] : [output, input];
-    const weight = torchWeight(conv, values.subarray(at, at + size));
+    const weight = new Float32Array(size);
+    forEachWeight(conv, (torch, own) => {
+      weight[torch] = values[at + own] ?? 0;
+    });
     const norms = Float32Array.from({ length: first }, (_, row) =>
       Math.hypot(...weight.subarray(row * second * kernel, (row + 1) * second * kernel)),
     );
@@ -93,17 +96,37 @@ export function publishedTensors(config: EncodecConfig, values: Float32Array, dt
   return tensors;
 }
 
-/** A filter [taps,in,out] in torch's order: [out,in,k], or [in,out,k] of a transposed convolution. */
-function torchWeight({ direction, input, output, kernel, stride }: Convolution, filter: Float32Array): Float32Array {
-  const weight = new Float32Array(filter.length);
+/** The inverse of `publishedTensors`: the vector with which a training goes on from published weights. */
+export function valuesOf(config: EncodecConfig, tensors: ReadonlyMap<string, StoredTensor<Float32Array>>): Float32Array {
+  const data = (name: string): Float32Array => tensors.get(name)?.data ?? new Float32Array();
+  const parts = allConvolutions(config).flatMap((conv) => {
+    const { name, direction, input, output, kernel } = conv;
+    const [g, v] = [data(`${name}.weight_g`), data(`${name}.weight_v`)];
+    const row = (direction === 'up' ? output : input) * kernel;
+    const scale = Float64Array.from(g, (gain, i) => gain / Math.hypot(...v.subarray(i * row, (i + 1) * row)));
+    const filter = new Float32Array(input * output * kernel);
+    forEachWeight(conv, (torch, own) => {
+      filter[own] = (v[torch] ?? 0) * (scale[Math.floor(torch / row)] ?? 0);
+    });
+    return [filter, data(`${name}.bias`)];
+  });
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    values.set(part, at);
+    at += part.length;
+  }
+  return values;
+}
+
+/** Pairs the place of each weight in torch's order ([out,in,k], or [in,out,k] of a transposed convolution) with that in a filter [taps,in,out]. */
+function forEachWeight({ direction, input, output, kernel, stride }: Convolution, visit: (torch: number, own: number) => void): void {
   for (let i = 0; i < input; i++)
     for (let o = 0; o < output; o++)
       for (let k = 0; k < kernel; k++) {
-        if (direction === 'up') {
-          // Tap 0 holds the second half of the kernel; out channels are (offset in the block, channel).
-          const tap = k < stride ? 1 : 0;
-          weight[(i * output + o) * kernel + k] = filter[(tap * input + i) * stride * output + (k % stride) * output + o] ?? 0;
-        } else weight[(o * input + i) * kernel + k] = filter[(k * input + i) * output + o] ?? 0;
+        // Tap 0 of `up` holds the second half of the kernel; its out channels are (offset in the block, channel).
+        const up = ((k < stride ? 1 : 0) * input + i) * stride * output + (k % stride) * output + o;
+        if (direction === 'up') visit((i * output + o) * kernel + k, up);
+        else visit((o * input + i) * kernel + k, (k * input + i) * output + o);
       }
-  return weight;
 }

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { loadBackend } from '../../../models/backend/index.ts';
 import { CODEC_CONFIG } from '../../../models/codec/config.ts';
-import { codecParameters, initialValues, kernelsOf, publishedTensors } from '../../../models/codec/parameters.ts';
+import { codecParameters, initialValues, kernelsOf, publishedTensors, valuesOf } from '../../../models/codec/parameters.ts';
 import { encode } from '../../../models/encoders/encodec/encodec.ts';
 import { ENCODEC_24KHZ, framesPerSecond, loadEncodec } from '../../../models/encoders/encodec/index.ts';
 import { encodecLayout, encodecShapes } from '../../../models/encoders/encodec/layout.ts';
+import type { StoredTensor } from '../../../models/tensor/safetensors.ts';
 import { layoutOf, unflatten } from '../../../models/training/flat.ts';
 import { normal } from '../../../numeric/random.ts';
 import { TINY_CONFIG } from './tiny.ts';
@@ -22,9 +23,7 @@ test('what is trained and what is published compute the same latents', async () 
   const { tf } = await loadBackend('cpu');
   const parameters = codecParameters(TINY_CONFIG);
   const values = initialValues(parameters, 5).map((value, i) => value + (i % 7) * 0.01);
-  const tensors = publishedTensors(TINY_CONFIG, values, 'F32') as Parameters<typeof loadEncodec>[1] extends { tensors: infer T }
-    ? T
-    : never;
+  const tensors = publishedTensors(TINY_CONFIG, values, 'F32') as ReadonlyMap<string, StoredTensor<Float32Array>>;
   const model = await loadEncodec(tf, { config: TINY_CONFIG, tensors });
   tf.tidy(() => {
     const wave = tf.tensor2d(normal({ seed: 1, purpose: 'wave' }, 330), [1, 330]);
@@ -38,6 +37,18 @@ test('what is trained and what is published compute the same latents', async () 
     expect(round.shape).toEqual([1, 336, 1]);
   });
   model.dispose();
+});
+
+test('published weights give back the values that were trained', () => {
+  const values = initialValues(codecParameters(TINY_CONFIG), 5).map((value, i) => value + (i % 7) * 0.01);
+  const tensors = publishedTensors(TINY_CONFIG, values, 'F32') as ReadonlyMap<string, StoredTensor<Float32Array>>;
+  const back = valuesOf(TINY_CONFIG, tensors);
+  expect(back.length).toBe(values.length);
+  expect(back.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (values[i] ?? 0))), 0)).toBeLessThan(1e-6);
+  const doubled = new Map(
+    [...tensors].map(([name, tensor]) => [name, name.endsWith('weight_g') ? { ...tensor, data: tensor.data.map((g) => 2 * g) } : tensor]),
+  );
+  expect(valuesOf(TINY_CONFIG, doubled)[0]).toBeCloseTo(2 * (values[0] ?? 0), 5);
 });
 
 test('a weight begins the same whatever else the codec has', () => {
