@@ -31,15 +31,40 @@ const trainer = (instance: Instance): number =>
       ?.split(' ')[1],
   );
 
+/** A training goes on while the server is away, so its steps are slow there and the kills close together. */
+const cases = [
+  { part: 'trainer', stepMs: 0, reach: 12, kill: async (instance: Instance) => void process.kill(trainer(instance), 'SIGKILL') },
+  {
+    part: 'worker',
+    stepMs: 0,
+    reach: 12,
+    kill: async (instance: Instance) => {
+      const pid = trainer(instance);
+      await instance.stopWorkers();
+      await instance.until('no orphan is left', () => !isAlive(pid), 12_000);
+      await instance.startWorker();
+    },
+  },
+  {
+    part: 'server',
+    stepMs: 250,
+    reach: 2,
+    kill: async (instance: Instance) => {
+      await instance.server.stop('SIGKILL');
+      await instance.startServer();
+    },
+  },
+];
+
 /** Lets the training come a few steps further than ever before, then kills, ten times. */
-async function killTenTimes(instance: Instance, purpose: string, kill: () => Promise<void>): Promise<RunReport> {
-  const workflowId = await instance.begin({ pipeline: 'interrupted', settings: { steps: STEPS } });
-  const distances = uniform({ seed, purpose }, KILLS);
+async function killTenTimes(instance: Instance, { part, stepMs, reach, kill }: (typeof cases)[number]): Promise<RunReport> {
+  const workflowId = await instance.begin({ pipeline: 'interrupted', settings: { steps: STEPS, stepMs } });
+  const distances = uniform({ seed, purpose: part }, KILLS);
   let furthest = 0;
   for (const distance of distances) {
-    const aim = furthest + 1 + Math.floor(distance * 12);
+    const aim = Math.min(STEPS, furthest + 1 + Math.floor(distance * reach));
     await instance.until(`step ${aim} is trained (seed ${seed})`, () => Math.max(0, ...trained(instance)) >= aim, 90_000);
-    await kill();
+    await kill(instance);
     furthest = Math.max(furthest, ...trained(instance));
   }
   return instance.wait(workflowId);
@@ -62,34 +87,14 @@ describe.runIf(hasServer)('a run whose parts are killed at random moments', () =
     await undisturbed.stop();
   }, 180_000);
 
-  const cases = [
-    { part: 'trainer', kill: async (instance: Instance) => void process.kill(trainer(instance), 'SIGKILL') },
-    {
-      part: 'worker',
-      kill: async (instance: Instance) => {
-        const pid = trainer(instance);
-        await instance.stopWorkers();
-        await instance.until('no orphan is left', () => !isAlive(pid), 12_000);
-        await instance.startWorker();
-      },
-    },
-    {
-      part: 'server',
-      kill: async (instance: Instance) => {
-        await instance.server.stop('SIGKILL');
-        await instance.startServer();
-      },
-    },
-  ];
-
-  describe.each(cases)('the $part', ({ part, kill }) => {
+  describe.each(cases)('the $part', (one) => {
     const instance = new Instance(workerScript);
     afterAll(() => instance.stop());
 
     test('ten kills: the run ends, no finished node runs again, little is repeated, the weights are the same bytes', async () => {
       await instance.start({ database: join(instance.home, 'temporal.db') });
       await instance.startWorker();
-      const run = await killTenTimes(instance, part, () => kill(instance));
+      const run = await killTenTimes(instance, one);
       await instance.connect();
       expect(run.status).toBe('done');
       for (const node of ['prepare', 'conclude']) expect(instance.executions().filter((line) => line === node)).toHaveLength(1);
