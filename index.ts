@@ -4,6 +4,7 @@ export {
   definePipeline,
   type Element,
   type GateDecision,
+  type GateOptions,
   type MapOptions,
   type Mapped,
   type NodeOptions,

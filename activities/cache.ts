@@ -45,17 +45,20 @@ const digests = (inputs: Outputs): Record<string, string> =>
 export function keyed(plan: LoadedPlan, node: PlannedNode, inputs: Outputs, item?: unknown): KeyedNode {
   return {
     task: node.task,
-    params: node.params,
+    params: paramsOf(node),
     ...(item === undefined ? {} : { item }),
     inputs: digests(inputs),
     code: codeOf(plan, node).digest,
   };
 }
 
-/** The key under which a whole node is recorded: a task's own; of a map, with the list; of a gate, with its question. */
+/** What a node was told; of a gate, with its question. */
+export const paramsOf = (node: PlannedNode): unknown =>
+  node.kind === 'gate' ? Object.assign({}, node.params, { question: node.question ?? '' }) : node.params;
+
+/** The key under which a whole node is recorded: a task's own; of a map, with the list. */
 export function wholeKey(plan: LoadedPlan, node: PlannedNode, { inputs, over }: NodeInputs): string {
   const whole = keyed(plan, node, inputs);
-  if (node.kind === 'gate') return nodeKey({ ...whole, params: { question: node.question ?? '' } });
   return nodeKey(over === undefined ? whole : { ...whole, task: `${whole.task}[]`, inputs: { ...whole.inputs, '[]': over.digest } });
 }
 
@@ -86,7 +89,7 @@ export async function record(deps: Dependencies, plan: LoadedPlan, node: Planned
     task: node.task,
     node: node.id,
     pipeline: plan.plan.pipeline,
-    params: node.kind === 'gate' ? { question: node.question ?? '' } : node.params,
+    params: paramsOf(node),
     inputs: digests(inputs),
     ...(item === undefined ? {} : { item }),
     outputs,

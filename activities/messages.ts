@@ -3,7 +3,7 @@
  * Types and constants only, so that workflow code may import it.
  */
 import type { GateDecision } from '../engine/define/pipeline.ts';
-import type { Artifact } from '../engine/define/ports.ts';
+import type { Artifact, Form } from '../engine/define/ports.ts';
 import type { Queue } from '../engine/define/task.ts';
 
 /** The one argument of `runPipeline`. Every field has a default; nothing at all runs the demo. */
@@ -64,6 +64,8 @@ export interface CompactNode {
   readonly d?: readonly number[];
   /** A gate's question. */
   readonly q?: string;
+  /** Form of the answer that a gate's approval has to bring. */
+  readonly a?: Form;
   /** Status and cache of a node that an earlier execution of this run has settled. */
   readonly s?: NodeStatus;
   readonly c?: Cache;
@@ -114,13 +116,19 @@ export interface GroupOutcome {
   readonly attempts: number;
 }
 
+/** What somebody said at a gate. */
+export interface Decided {
+  readonly decision: GateDecision;
+  readonly answer?: Artifact;
+}
+
 /** Something the workflow learnt and the run's state doesn't hold yet. */
 export type News =
   | { readonly node: string; readonly outcome: NodeOutcome }
   | { readonly node: string; readonly elements: GroupOutcome }
   | { readonly node: string; readonly failed: string; readonly attempts: number }
   | { readonly node: string; readonly skipped: string }
-  | { readonly node: string; readonly decision: GateDecision }
+  | ({ readonly node: string } & Decided)
   | { readonly node: string; readonly retry: true };
 
 export interface AdvanceRequest {
@@ -207,6 +215,8 @@ export interface NodeReport {
   readonly error?: string;
   /** While it runs: a reason, a question. */
   readonly note?: string;
+  /** Of a gate that waits: form of the answer that an approval has to bring. */
+  readonly answer?: Form;
   /** While it runs: the newest heartbeat, such as `{step, of, loss, checkpoint}`. */
   readonly progress?: { readonly node: string; readonly [detail: string]: unknown };
   readonly elements?: { readonly total: number; readonly ran: number; readonly hits: number; readonly quarantined: number };
@@ -261,6 +271,8 @@ export interface Approval {
   readonly approved?: boolean;
   readonly by?: string;
   readonly note?: string;
+  /** Of a gate that wants more than a yes: a reference to content of the store. */
+  readonly answer?: Artifact;
 }
 export interface NodeName {
   readonly node: string;

@@ -1,7 +1,7 @@
 import type { Quarantined } from '../engine/define/pipeline.ts';
 import type { Artifact } from '../engine/define/ports.ts';
 import type { Store } from '../engine/store/store.ts';
-import type { Cache, NodeStatus, Outputs } from './messages.ts';
+import type { Cache, Decided, NodeStatus, Outputs } from './messages.ts';
 
 /** What became of a node. */
 export interface NodeState {
@@ -33,6 +33,8 @@ export interface RunState {
   readonly format: 1;
   readonly nodes: Readonly<Record<string, NodeState>>;
   readonly maps: Readonly<Record<string, PartialMap>>;
+  /** What was said at gates that have not been looked at since. */
+  readonly decisions?: Readonly<Record<string, Decided>>;
 }
 export const emptyState: RunState = { format: 1, nodes: {}, maps: {} };
 

@@ -1,4 +1,16 @@
-import type { Advance, Cache, CompactNode, GroupOutcome, MapWork, News, NodeOutcome, NodeStatus, Profile } from '../activities/messages.ts';
+import type {
+  Advance,
+  Cache,
+  CompactNode,
+  Decided,
+  GroupOutcome,
+  MapWork,
+  News,
+  NodeOutcome,
+  NodeStatus,
+  Profile,
+} from '../activities/messages.ts';
+import type { Form } from '../engine/define/ports.ts';
 
 /** Outcomes that the workflow keeps before it hands them to the run's state. */
 const freshLimit = 24;
@@ -11,6 +23,8 @@ export interface BoardNode {
   readonly upstream: readonly number[];
   readonly downstream: number[];
   readonly question?: string;
+  /** Of a gate: form of the answer that its approval has to bring. */
+  readonly answer?: Form;
   status: NodeStatus;
   cache?: Cache;
   /** Shown to people: a reason, a question, a progress. */
@@ -44,6 +58,7 @@ export class Board {
         downstream: [],
         status: node.s ?? 'pending',
         ...(node.q === undefined ? {} : { question: node.q }),
+        ...(node.a === undefined ? {} : { answer: node.a }),
         ...(node.c === undefined ? {} : { cache: node.c }),
       };
     });
@@ -122,8 +137,8 @@ export class Board {
     this.wantsAdvance = true;
   }
 
-  decide(n: number, decision: { approved: boolean; by: string; note: string }): void {
-    this.news.push({ node: this.at(n).id, decision });
+  decide(n: number, decided: Decided): void {
+    this.news.push({ node: this.at(n).id, ...decided });
     this.at(n).status = 'pending';
     this.wantsAdvance = true;
   }

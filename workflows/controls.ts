@@ -1,5 +1,6 @@
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
-import type { NodeStatus, ProgressAnswer } from '../activities/messages.ts';
+import type { Approval, NodeStatus, ProgressAnswer } from '../activities/messages.ts';
+import type { Form } from '../engine/define/ports.ts';
 import type { Board, BoardNode } from './board.ts';
 import { approve, pause, planQuery, progressQuery, retryNode, skipNode, unpause } from './messages.ts';
 import type { Run } from './run.ts';
@@ -45,16 +46,18 @@ export function answerControls(current: () => Run | undefined, planned: () => Pr
     },
   });
 
-  const approving = answer<Parameters<typeof checkApproval>[1]>(
+  const approving = answer<Approval>(
     (run, input) => checkApproval(run.board, input),
-    ({ board }, { node, approved = true, by = 'unknown', note = '' }) => {
-      board.decide(nodeOf(board, { node }).n, { approved, by, note });
+    ({ board }, { node, approved = true, by = 'unknown', note = '', answer: brought }) => {
+      const { n, answer: wanted } = nodeOf(board, { node });
+      if (!approved && wanted !== undefined) board.skip(n, `refused by ${by}${note === '' ? '' : `: ${note}`}`);
+      else board.decide(n, { decision: { approved, by, note }, ...(brought === undefined ? {} : { answer: brought }) });
       return `${node} is ${approved ? 'approved' : 'refused'} by ${by}.`;
     },
   );
   setHandler(approve, approving.handler, {
     validator: approving.validator,
-    description: 'Answers a gate: {"node": "<id>", "approved": true, "by": "<name>", "note": "<why>"}',
+    description: 'Answers a gate: {"node": "<id>", "approved": true, "by": "<name>", "note": "<why>"}, some with "answer": {…}',
   });
 
   const retrying = answer<{ node: string }>(
@@ -106,7 +109,7 @@ export function answerControls(current: () => Run | undefined, planned: () => Pr
   setHandler(planQuery, () => current()?.board.nodes.map((node) => ({ id: node.id, p: 0, d: node.upstream })) ?? []);
 }
 
-function checkApproval(board: Board, input: { node: string; approved?: boolean; by?: string; note?: string }): void {
+function checkApproval(board: Board, input: Approval): void {
   const gates = board.nodes.filter(({ profile }) => profile.kind === 'gate').map(({ id }) => id);
   if (nodeOf(board, input).profile.kind !== 'gate') refuse(`"${input.node}" is no gate; the gates are: ${listed(gates)}.`);
   mustBe(board, input, 'answered', 'waiting');
@@ -116,4 +119,17 @@ function checkApproval(board: Board, input: { node: string; approved?: boolean; 
     if (value !== undefined && typeof value !== types[field])
       refuse(`The field "${field}" must be a ${types[field]}, found ${JSON.stringify(value)}.`);
   }
+  const { id, answer: wanted } = nodeOf(board, input);
+  if (wanted === undefined) {
+    if (input.answer !== undefined) refuse(`"${id}" takes no answer, only a decision.`);
+  } else if (input.approved !== false && !isReference(input.answer, wanted))
+    refuse(
+      `An approval of "${id}" must bring its answer: {"answer": {"form": "${wanted}", "digest": "<sha256>", "bytes": <size>}}. \`sostenuto label\` does.`,
+    );
+}
+
+function isReference(value: unknown, form: Form): boolean {
+  if (typeof value !== 'object' || value === null || !('form' in value && 'digest' in value && 'bytes' in value)) return false;
+  const { digest, bytes } = value;
+  return value.form === form && typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest) && Number.isSafeInteger(bytes);
 }

@@ -33,7 +33,7 @@ async function advanceRun(deps: Dependencies, request: AdvanceRequest, signal: A
   const draft = draftOf(await loadState(deps.store, request.state));
   await takeIn(deps, draft, request.news);
   const save = async (): Promise<Artifact> => {
-    const state = await saveState(deps.store, { format: 1, nodes: draft.nodes, maps: draft.maps });
+    const state = await saveState(deps.store, { format: 1, ...draft });
     deps.ledger.append('artifacts', [runArtifact(request.run, 'state', state)]);
     return state;
   };

@@ -1,6 +1,6 @@
 import type { Quarantined } from '../../engine/define/pipeline.ts';
 import type { Dependencies } from '../dependencies.ts';
-import type { GroupOutcome, News } from '../messages.ts';
+import type { Decided, GroupOutcome, News } from '../messages.ts';
 import type { NodeState, PartialMap, RunState } from '../state.ts';
 
 /** A run's state that is being changed; the stored one never is. */
@@ -8,10 +8,14 @@ export interface Draft {
   readonly nodes: Record<string, NodeState>;
   readonly maps: Record<string, PartialMap>;
   /** Decisions about gates that are not recorded yet. */
-  readonly decisions: Map<string, { approved: boolean; by: string; note: string }>;
+  readonly decisions: Record<string, Decided>;
 }
 
-export const draftOf = (state: RunState): Draft => ({ nodes: { ...state.nodes }, maps: { ...state.maps }, decisions: new Map() });
+export const draftOf = ({ nodes, maps, decisions }: RunState): Draft => ({
+  nodes: { ...nodes },
+  maps: { ...maps },
+  decisions: { ...decisions },
+});
 export const emptyMap: PartialMap = { ran: 0, quarantined: [], seconds: 0, attempts: 1 };
 
 /** Takes in what the workflow learnt, in the order in which it did. */
@@ -22,10 +26,11 @@ export async function takeIn(deps: Pick<Dependencies, 'store'>, draft: Draft, ne
     else if ('elements' in item) draft.maps[node] = await addElements(deps, draft.maps[node] ?? emptyMap, item.elements);
     else if ('failed' in item) draft.nodes[node] = { ...unsettled, status: 'failed', attempts: item.attempts, error: item.failed };
     else if ('skipped' in item) draft.nodes[node] = { ...unsettled, status: 'skipped', error: item.skipped };
-    else if ('decision' in item) draft.decisions.set(node, item.decision);
+    else if ('decision' in item) draft.decisions[node] = { decision: item.decision, ...(item.answer && { answer: item.answer }) };
     else {
       delete draft.nodes[node];
       delete draft.maps[node];
+      delete draft.decisions[node];
     }
   }
 }

@@ -1,4 +1,6 @@
+import type { Artifact } from '../../engine/define/ports.ts';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
+import { SostenutoError } from '../../errors/problem.ts';
 import { inParallel } from '../batches.ts';
 import { inputsOf, lookUp, type NodeInputs, record, wholeKey } from '../cache.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -44,6 +46,7 @@ export async function walkPlan(deps: Dependencies, plan: LoadedPlan, draft: Draf
   const settle = (n: number, node: PlannedNode, state: NodeState): void => {
     draft.nodes[node.id] = state;
     delete draft.maps[node.id];
+    delete draft.decisions[node.id];
     if (state.status === 'failed') walk.failed.push({ n, message: (state.error ?? '').slice(0, 300) });
     else (state.cache === 'hit' ? walk.hits : walk.ran).push(n);
     for (const d of downstream[n] ?? []) if (isOpen(d) && !frontier.includes(d)) frontier.push(d);
@@ -73,12 +76,17 @@ export async function walkPlan(deps: Dependencies, plan: LoadedPlan, draft: Draf
 
   /** Approvals are remembered for the same content; refusals aren't, so that somebody may think again in another run. */
   const decide = async (n: number, node: PlannedNode, given: NodeInputs, key: string): Promise<void> => {
-    const decision = draft.decisions.get(node.id);
-    if (decision === undefined) {
+    const decided = draft.decisions[node.id];
+    if (decided === undefined) {
       walk.gates.push(n);
       return;
     }
-    const stored = { decision: await deps.store.putJson(decision) };
+    const { decision, answer } = decided;
+    if (answer !== undefined && !(await deps.store.has(answer))) {
+      fail(n, node, answerMissing(node, answer));
+      return;
+    }
+    const stored = { decision: await deps.store.putJson(decision), ...(answer === undefined ? {} : { answer }) };
     if (decision.approved)
       await record(deps, plan, node, { key, inputs: given.inputs, outputs: stored, startedAt: deps.now(), seconds: 0, attempts: 1 });
     settle(n, node, { status: 'done', cache: 'miss', key, outputs: stored, seconds: 0, attempts: 1 });
@@ -132,3 +140,12 @@ export async function walkPlan(deps: Dependencies, plan: LoadedPlan, draft: Draf
   if (light.length > 0) walk.more = true;
   return walk;
 }
+
+const answerMissing = (node: PlannedNode, { digest }: Artifact): SostenutoError =>
+  new SostenutoError({
+    code: 'OBJECT_MISSING',
+    what: `The answer that was given at gate "${node.id}" is not in this run's store.`,
+    where: node.id,
+    found: digest,
+    expected: 'content that was stored under the same SOSTENUTO_HOME',
+  });

@@ -8,12 +8,10 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/common';
 import { SostenutoError } from '../../errors/problem.ts';
-import { draftOf, takeIn } from '../advance/news.ts';
 import { nodeReports } from '../finish/report.ts';
-import type { NodeReport, ProgressAnswer, RunReport, RunResult, RunStatus } from '../messages.ts';
-import { loadPlan } from '../plan/run-plan.ts';
-import { loadState } from '../state.ts';
+import type { NodeReport, RunReport, RunResult, RunStatus } from '../messages.ts';
 import { fromLedger } from './from-ledger.ts';
+import { readProgress } from './read-progress.ts';
 import type { RunClient } from './run-client.ts';
 
 /**
@@ -91,7 +89,7 @@ async function ended(runs: RunClient, workflowId: string, status: RunStatus): Pr
 
 async function describeRunning(runs: RunClient, description: WorkflowExecutionDescription): Promise<RunReport> {
   const { workflowId, startTime } = description;
-  const progress = await runs.client.workflow.getHandle(workflowId).query<ProgressAnswer>('progress');
+  const { progress, position } = await readProgress(runs, workflowId);
   const report: RunReport = {
     workflowId,
     runId: progress.runId,
@@ -101,23 +99,19 @@ async function describeRunning(runs: RunClient, description: WorkflowExecutionDe
     report: null,
     nodes: [],
   };
-  if (progress.plan === undefined) return report;
-  const plan = await loadPlan(runs.store, progress.plan);
-  const draft = draftOf(await loadState(runs.store, progress.state));
-  await takeIn(runs, draft, progress.news);
+  if (position === undefined) return report;
+  const { plan, state } = position;
   const seen = new Map(progress.nodes.map((node) => [node.id, node]));
   const beats = heartbeats(description);
-  const nodes = nodeReports(plan, { format: 1, ...draft }, (n) => seen.get(plan.nodes[n]?.id ?? '')?.status ?? 'pending').map(
-    (node): NodeReport => {
-      const note = seen.get(node.id)?.note;
-      const beat = beats.get(node.id);
-      return {
-        ...node,
-        ...(note === undefined ? {} : { note }),
-        ...(beat === undefined ? {} : { progress: beat.details, attempts: beat.attempt }),
-      };
-    },
-  );
+  const nodes = nodeReports(plan, state, (n) => seen.get(plan.nodes[n]?.id ?? '')?.status ?? 'pending').map((node): NodeReport => {
+    const note = seen.get(node.id)?.note;
+    const beat = beats.get(node.id);
+    return {
+      ...node,
+      ...(note === undefined ? {} : { note }),
+      ...(beat === undefined ? {} : { progress: beat.details, attempts: beat.attempt }),
+    };
+  });
   return { ...report, nodes, ...(progress.paused ? { paused: true } : {}) };
 }
 

@@ -29,7 +29,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
   const plan = await loadPlan(deps.store, request.plan);
   const draft = draftOf(await loadState(deps.store, request.state));
   await takeIn(deps, draft, request.news);
-  const state: RunState = { format: 1, nodes: draft.nodes, maps: draft.maps };
+  const state: RunState = { format: 1, ...draft };
   const running = new Set(request.running);
   const nodes = nodeReports(plan, state, (n, above) =>
     running.has(n) ? 'canceled' : (inheritedStatus(above) ?? (request.ending === 'canceled' ? 'canceled' : 'blocked')),

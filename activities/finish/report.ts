@@ -36,6 +36,7 @@ function nodeReport(node: PlannedNode, status: NodeStatus, settled: NodeState | 
     attempts: settled?.attempts ?? 0,
     seconds: settled?.seconds ?? 0,
     outputs: Object.fromEntries(Object.entries(settled?.outputs ?? {}).map(([name, { digest, bytes }]) => [name, { digest, bytes }])),
+    ...(status === 'waiting' && node.outputs['answer'] !== undefined ? { answer: node.outputs['answer'] } : {}),
     ...(settled?.error === undefined ? {} : { error: settled.error }),
     ...(settled?.elements === undefined ? {} : { elements: settled.elements }),
   };

@@ -31,6 +31,9 @@ export function profilesOf(plan: LoadedPlan): { profiles: Profile[]; of: number[
   return { profiles, of };
 }
 
+const answerForm = ({ kind, outputs: { answer } }: PlannedNode): Pick<CompactNode, 'a'> =>
+  kind !== 'gate' || answer === undefined ? {} : { a: answer };
+
 /** As many nodes from index `from` on as fit into one payload. */
 export function compactNodes(plan: LoadedPlan, state: RunState | undefined, from: number): CompactNode[] {
   const { of } = profilesOf(plan);
@@ -45,6 +48,7 @@ export function compactNodes(plan: LoadedPlan, state: RunState | undefined, from
       p: of[i] ?? 0,
       ...((plan.upstream[i]?.length ?? 0) > 0 ? { d: plan.upstream[i] ?? [] } : {}),
       ...(node.question === undefined ? {} : { q: node.question.slice(0, 500) }),
+      ...answerForm(node),
       ...(settled === undefined ? {} : { s: settled.status, ...(settled.cache === undefined ? {} : { c: settled.cache }) }),
     };
     bytes += JSON.stringify(compact).length + 1;

@@ -41,6 +41,13 @@ export interface GateDecision {
   readonly by: string;
   readonly note: string;
 }
+/** A gate that wants more than a yes. */
+export interface GateOptions<Answer extends Port> {
+  /** What an approval brings along, as a reference to the store; nodes read it as the gate's output `answer`. */
+  readonly answer: Answer;
+  /** What whoever answers has to know. Like the question, it enters the key: with other params the gate asks again. */
+  readonly params?: unknown;
+}
 
 export interface Wiring<In extends Ports, Params> {
   readonly inputs: { readonly [K in keyof In]: Ref<NoInfer<In[K]>> };
@@ -65,6 +72,13 @@ export interface Builder {
   ): { readonly [K in keyof Out]: Ref<JsonPort<readonly Mapped[]>> } & { readonly quarantined: Ref<JsonPort<readonly Quarantined[]>> };
   /** Waits for a person: `sostenuto approve <run> <id>` or the update `approve`. */
   gate(id: string, question: string, about: readonly Ref[]): { readonly decision: Ref<JsonPort<GateDecision>> };
+  /** The same with an answer, such as the judgments of `sostenuto label`. A refusal skips the gate with what reads it. */
+  gate<Answer extends Port>(
+    id: string,
+    question: string,
+    about: readonly Ref[],
+    options: GateOptions<Answer>,
+  ): { readonly decision: Ref<JsonPort<GateDecision>>; readonly answer: Ref<Answer> };
 }
 
 export interface Pipeline<Settings = unknown> {

@@ -1,5 +1,5 @@
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
-import type { Builder, MapOptions, NodeOptions, Pipeline, Ref } from '../define/pipeline.ts';
+import type { Builder, GateOptions, MapOptions, NodeOptions, Pipeline, Ref } from '../define/pipeline.ts';
 import { type Form, json, type Port, type Ports } from '../define/ports.ts';
 import type { Task } from '../define/task.ts';
 import { canonicalJson } from '../keys/keys.ts';
@@ -64,7 +64,8 @@ export function collectNodes<Settings>(pipeline: Pipeline<Settings>, settings: S
       addTask(id, task, wiring, options, over);
       return refs(id, { ...mapValues<Port, Port>(task.outputs, () => json()), quarantined: json() });
     },
-    gate(id, question, about) {
+    gate(id: string, question: string, about: readonly Ref[], options?: GateOptions<Port>) {
+      const outputs: Record<string, Port> = { decision: json(), ...(options && { answer: options.answer }) };
       const inputs = Object.fromEntries(about.map((ref) => [`${ref.node}.${ref.output}`, edge(ref)]));
       nodes.push({
         id,
@@ -75,14 +76,14 @@ export function collectNodes<Settings>(pipeline: Pipeline<Settings>, settings: S
         timeout: '365 days',
         heartbeatSeconds: 30,
         inputs,
-        params: {},
+        params: plainParams(id, options?.params, problems),
         operational: {},
         endParams: [],
         maxFailures: 0,
-        outputs: { decision: 'json' },
+        outputs: mapValues(outputs, ({ form }) => form),
         question,
       });
-      return refs(id, { decision: json() });
+      return refs(id, outputs);
     },
   };
   pipeline.build(builder, settings);

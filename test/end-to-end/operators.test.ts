@@ -55,6 +55,55 @@ describe.runIf(hasServer)('what an operator can do', () => {
     expect(outcome(await instance.run({ pipeline: 'gated', settings: { tag: 'a' } }))).toEqual({ before: 'hit', release: 'hit' });
   });
 
+  describe('a gate that wants an answer', () => {
+    // With other params it is another question.
+    const asked = async (atLeast: number, onFailure: 'fail' | 'wait' = 'fail'): Promise<string> => {
+      const id = await instance.begin({ pipeline: 'answered', settings: { atLeast }, onFailure });
+      await instance.until('the gate waits', async () => (await statusOf(id, 'ask')) === 'waiting');
+      return id;
+    };
+
+    test('hands it on by reference, and remembers it for the same question and params', async () => {
+      const id = await asked(1);
+      const answer = await instance.runs.store.putJson({ count: 41 });
+      await update(id, 'approve', { node: 'ask', by: 'Ada', answer });
+      const run = await instance.wait(id);
+      expect(nodeOf(run, 'ask').outputs['answer']).toEqual({ digest: answer.digest, bytes: answer.bytes });
+      const { digest = '', bytes = 0 } = nodeOf(run, 'after').outputs['value'] ?? {};
+      expect(await instance.runs.store.readJson({ form: 'json', digest, bytes })).toEqual({ count: 42 });
+      const again = await instance.run({ pipeline: 'answered', settings: { atLeast: 1 } });
+      expect(outcome(again)).toEqual({ before: 'hit', ask: 'hit', after: 'hit' });
+    });
+
+    test('refuses an approval without one, and any other gate one with it', async () => {
+      const id = await asked(2);
+      await expect(update(id, 'approve', { node: 'ask' })).rejects.toThrow(/must bring its answer.*"form": "json".*sostenuto label/);
+      const answer = { form: 'file', digest: 'a'.repeat(64), bytes: 1 } as const;
+      await expect(update(id, 'approve', { node: 'ask', answer })).rejects.toThrow(/must bring its answer/);
+      const gated = await instance.begin({ pipeline: 'gated', from: 'release' });
+      await instance.until('the gate waits', async () => (await statusOf(gated, 'release')) === 'waiting');
+      await expect(update(gated, 'approve', { node: 'release', answer })).rejects.toThrow(/"release" takes no answer/);
+    });
+
+    test('is skipped by a refusal, with what reads the answer', async () => {
+      const id = await asked(3);
+      await update(id, 'approve', { node: 'ask', approved: false, by: 'Ada', note: 'nobody counted' });
+      const run = await instance.wait(id);
+      expect(outcome(run)).toEqual({ before: 'hit', ask: 'skipped', after: 'skipped' });
+      expect(nodeOf(run, 'ask').error).toBe('refused by Ada: nobody counted');
+    });
+
+    test('fails when the answer is not in the store, and can be asked again', async () => {
+      const id = await asked(4, 'wait');
+      await update(id, 'approve', { node: 'ask', answer: { form: 'json', digest: 'b'.repeat(64), bytes: 1 } });
+      await instance.until('it has failed', async () => (await statusOf(id, 'ask')) === 'failed');
+      await update(id, 'retryNode', { node: 'ask' });
+      await instance.until('it asks again', async () => (await statusOf(id, 'ask')) === 'waiting');
+      await update(id, 'approve', { node: 'ask', answer: await instance.runs.store.putJson({ count: 1 }) });
+      expect((await instance.wait(id)).status).toBe('done');
+    });
+  });
+
   test('what cannot be done is refused in words', async () => {
     const id = await instance.begin({ pipeline: 'gated', settings: { tag: 'b' } });
     // Another content would be another question; the same one is already approved or not asked yet.

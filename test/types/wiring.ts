@@ -36,7 +36,7 @@ definePipeline({
   description: 'Every commented line is a mistake',
   settings: z.strictObject({ seed: z.number() }),
   presets: {},
-  build({ node, each }, settings) {
+  build({ node, each, gate }, settings) {
     const { items } = node('list', list, { inputs: {}, params: { count: 1 } });
     const { table, model } = node('make', make, { inputs: {}, params: {} });
     node('score', score, { inputs: { model }, params: { seed: settings.seed } });
@@ -66,6 +66,10 @@ definePipeline({
     node('k', make, { inputs: {}, params: {} }, { queue: 'gpu' });
     // @ts-expect-error a setting that does not exist
     node('l', score, { inputs: { model }, params: { seed: settings.sed } });
+    // @ts-expect-error the answer of a gate that asks for none
+    gate('o', 'Good?', [model]).answer;
+    // @ts-expect-error an answer of another type
+    each('p', embed, gate('q', 'Which?', [model], { answer: json<number>() }).answer, { inputs: { table }, params: {} });
     // @ts-expect-error elements of a map as if it were one artifact
     node('m', score, { inputs: { model: each('n', embed, items, { inputs: { table }, params: {} }).rows }, params: { seed: 1 } });
   },

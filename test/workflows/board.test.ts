@@ -130,7 +130,7 @@ describe('what ends how', () => {
     const b = board(node('g', [], gate));
     b.absorb(answer({ gates: [0] }), 0);
     expect([b.at(0).status, b.isSettled]).toEqual(['waiting', false]);
-    b.decide(0, { approved: true, by: 'Ada', note: '' });
+    b.decide(0, { decision: { approved: true, by: 'Ada', note: '' } });
     b.wantsAdvance = false;
     b.absorb(answer({ ran: [0] }), 1);
     expect([b.at(0).status, b.isSettled]).toEqual(['done', true]);

@@ -1,5 +1,5 @@
 /**
- * Records the histories that `replay.test.ts` replays: `npx tsx test/workflows/record-histories.ts`. Recorded histories stand for runs that are under way
+ * Records the histories that `replay.test.ts` replays: `npx tsx test/workflows/record-histories.ts [name]…`, by default all. Recorded histories stand for runs that are under way
  * when a new version is deployed: record new ones beside the old when a change breaks them on purpose.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,8 +11,10 @@ import { Instance } from '../end-to-end/fixtures/instance.ts';
 
 const folder = join(import.meta.dirname, 'histories');
 const instance = new Instance();
+const wanted = process.argv.slice(2);
 
 async function record(name: string, workflowId: string): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
   const history = await instance.runs.client.workflow.getHandle(workflowId).fetchHistory();
   const json: unknown = JSON.parse(historyToJSON(history));
   // Stack traces and machine names are of no use to a replay.
@@ -45,6 +47,13 @@ try {
   await sendUpdate(instance.runs.client, gated, 'approve', { node: 'release', by: 'Ada' });
   await instance.wait(gated);
   await record('gate', gated);
+
+  const answered = await instance.begin({ pipeline: 'answered' });
+  await instance.until('the gate waits', async () => (await instance.describe(answered)).nodes[1]?.status === 'waiting');
+  const answer = await instance.runs.store.putJson({ count: 1 });
+  await sendUpdate(instance.runs.client, answered, 'approve', { node: 'ask', by: 'Ada', answer });
+  await instance.wait(answered);
+  await record('gate-with-answer', answered);
 
   const training = { pipeline: 'training', settings: { seed: 1, steps: 60, ms: 30, every: 1000 } };
   const paused = await instance.begin(training);
