@@ -50,6 +50,12 @@ export const verbs: readonly VerbEntry[] = [
   { name: 'sql', group: 'Understand', summary: 'ask the ledger: runs, nodes, artifacts, metrics', load: () => import('./commands/sql.ts') },
   { name: 'cancel', group: 'Steer', summary: 'end a run; trainings save a checkpoint first', load: () => import('./commands/cancel.ts') },
   { name: 'approve', group: 'Steer', summary: 'answer a gate', load: () => import('./commands/approve.ts') },
+  {
+    name: 'label',
+    group: 'Steer',
+    summary: 'say which of two sounds is better, for a gate that asks',
+    load: () => import('./commands/label.ts'),
+  },
   { name: 'retry', group: 'Steer', summary: 'run a failed node again', load: () => import('./commands/retry.ts') },
   { name: 'skip', group: 'Steer', summary: 'give a node up, and what reads it', load: () => import('./commands/skip.ts') },
   { name: 'pause', group: 'Steer', summary: 'start nothing new; trainings save a checkpoint', load: () => import('./commands/pause.ts') },

@@ -59,8 +59,11 @@ export function boardLines(snapshot: RunSnapshot, paces: Paces, width: number): 
   return [cut(headLine(snapshot), width), ...shown];
 }
 
-const waitingLine = ({ id, note }: NodeSnapshot, workflowId: string, width: number): string =>
-  cut(`  ${statusSigns.waiting} ${id}  ${firstLine(note ?? 'waits for a decision')}  → sostenuto approve ${workflowId} ${id}`, width);
+function waitingLine({ id, note, wantsAnswer }: NodeSnapshot, workflowId: string, width: number): string {
+  const words = firstLine(note ?? (wantsAnswer ? 'waits for judgments' : 'waits for a decision'));
+  const command = wantsAnswer ? `label ${workflowId} --node ${id}` : `approve ${workflowId} ${id}`;
+  return cut(`  ${statusSigns.waiting} ${id}  ${words}  → sostenuto ${command}`, width);
+}
 
 /** Plain lines for what changed between two moments: a node began, ended, asks, or (if `isDue`) how far it is. */
 export function changeLines(before: RunSnapshot | undefined, after: RunSnapshot, paces: Paces, isDue: boolean): string[] {

@@ -11,6 +11,8 @@ export interface NodeSnapshot {
   /** What it last said about itself, if it runs. */
   readonly progress?: Progress;
   readonly attempt?: number;
+  /** A gate that wants judgments and not only a yes. */
+  readonly wantsAnswer?: true;
 }
 
 /** A run at one moment; all that is shown is made from a sequence of these. */
@@ -31,7 +33,7 @@ export function snapshotOf(report: RunReport, takenAt: number): RunSnapshot {
   return { workflowId, pipeline, status, paused, startedAt: takenAt - seconds * 1000, takenAt, nodes: nodes.map(nodeSnapshot) };
 }
 
-function nodeSnapshot({ id, status, cache, note, error, progress, attempts }: NodeReport): NodeSnapshot {
+function nodeSnapshot({ id, status, cache, note, error, progress, attempts, answer }: NodeReport): NodeSnapshot {
   const waitsFor = progress?.['waitsFor'];
   const words = error ?? note ?? (typeof waitsFor === 'string' ? `waits for ${waitsFor}` : undefined);
   const steps = progress === undefined ? undefined : stepsOf(progress);
@@ -42,6 +44,7 @@ function nodeSnapshot({ id, status, cache, note, error, progress, attempts }: No
     ...(words === undefined ? {} : { note: words }),
     ...(steps === undefined ? {} : { progress: steps }),
     ...(attempts > 0 ? { attempt: attempts } : {}),
+    ...(answer === undefined ? {} : { wantsAnswer: true }),
   };
 }
 

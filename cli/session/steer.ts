@@ -41,7 +41,8 @@ export async function cancelAndSettle(workflowId: string): Promise<RunStatus> {
 
 type Session = import('./session.ts').Session;
 
-async function atRun<T>(workflowId: string, act: (session: Session) => Promise<T>): Promise<T> {
+/** Does something with an open run. @throws SostenutoError `NO_SERVER`, `NO_SUCH_RUN` */
+export async function atRun<T>(workflowId: string, act: (session: Session) => Promise<T>): Promise<T> {
   const [{ getSession }, { loadConfig }] = await Promise.all([import('./session.ts'), import('../config/load.ts')]);
   const session = await getSession(await loadConfig());
   try {
@@ -57,8 +58,8 @@ async function atRun<T>(workflowId: string, act: (session: Session) => Promise<T
   }
 }
 
-/** Without a worker nobody would answer. What was asked for before is not lost: it is in the run's history. */
-async function requireWorker(session: Session): Promise<void> {
+/** Without a worker nobody would answer. What was asked for before is not lost: it is in the run's history. @throws SostenutoError `NO_WORKER` */
+export async function requireWorker(session: Session): Promise<void> {
   const { unstaffed } = await import('./staff.ts');
   if ((await unstaffed(session, ['light'])).length === 0) return;
   throw new SostenutoError({

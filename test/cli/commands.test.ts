@@ -73,7 +73,7 @@ test('a plan is printed without a server', async () => {
 });
 
 describe('without a server', () => {
-  test.each([[['approve', 'nothing', 'gate']], [['cancel', 'nothing']], [['worker']]])(
+  test.each([[['approve', 'nothing', 'gate']], [['label', 'nothing']], [['cancel', 'nothing']], [['worker']]])(
     '%j says how to start one, with exit code 5',
     async (words) => {
       const { code, stderr } = await sostenuto.here(...words);

@@ -51,14 +51,16 @@ describe('the live board', () => {
       { id: 'ingest', status: 'done', cache: 'miss' },
       training(180, { attempt: 2 }),
       { id: 'listen', status: 'waiting', note: 'Does it sound right?' },
+      { id: 'judgments', status: 'waiting', wantsAnswer: true },
       { id: 'rolls', status: 'failed', note: 'clip.mid is no MIDI file\n  where: clip.mid' },
       { id: 'samples', status: 'pending' },
     ];
     const paces = new Map([['text-to-audio', { step: 180, at: 0, stepsPerSecond: 4.2 }]]);
     expect(boardLines(snapshot(65, nodes), paces, 120)).toEqual([
-      'video-to-audio: 2 of 6 nodes done, 1 of them reused; 1 failed; 1 min 05 s',
+      'video-to-audio: 2 of 7 nodes done, 1 of them reused; 1 failed; 1 min 05 s',
       '  ▶ text-to-audio  180/600  30 %  4.2 steps/s  loss 0.4313  ETA 1 min 40 s  attempt 2',
       '  ? listen  Does it sound right?  → sostenuto approve run-1 listen',
+      '  ? judgments  waits for judgments  → sostenuto label run-1 --node judgments',
       '  ✗ rolls          clip.mid is no MIDI file',
     ]);
   });

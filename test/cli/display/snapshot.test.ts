@@ -34,6 +34,7 @@ test.each<[string, Partial<NodeReport>, object]>([
   ['a map', { progress: { node: 'a', element: 'clip-7', done: 3, elements: 8 } }, { progress: { step: 3, of: 8, element: 'clip-7' } }],
   ['a wait for another run', { progress: { node: 'a', waitsFor: 'host:1 other' } }, { note: 'waits for host:1 other' }],
   ['a heartbeat without steps', { progress: { node: 'a' } }, {}],
+  ['a gate that wants judgments', { status: 'waiting', answer: 'json' }, { status: 'waiting', wantsAnswer: true }],
   ['a reused node', { status: 'done', cache: 'hit' }, { status: 'done', cache: 'hit' }],
   ['an error before a note', { status: 'failed', error: 'broken', note: 'old' }, { status: 'failed', note: 'broken' }],
 ])('%s', (_, given, expected) => {

@@ -45,12 +45,17 @@ export class CommandLine {
   }
 
   start(...words: string[]): { child: ChildProcess; finished: Promise<Finished> } {
+    return this.#spawn(words);
+  }
+
+  #spawn(words: readonly string[], typed?: string): { child: ChildProcess; finished: Promise<Finished> } {
     const { NO_COLOR: _, TEMPORAL_ADDRESS: __, ...environment } = process.env;
     const child = spawn(process.execPath, [this.#entry, ...words], {
       cwd: this.#folder,
       env: { ...environment, SOSTENUTO_HOME: this.home, ...this.#ports },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.stdin.end(typed);
     this.#running.add(child);
     let stdout = '';
     let stderr = '';
@@ -72,6 +77,11 @@ export class CommandLine {
 
   run(...words: string[]): Promise<Finished> {
     return this.start(...words).finished;
+  }
+
+  /** Runs it with something typed on stdin. */
+  type(typed: string, ...words: string[]): Promise<Finished> {
+    return this.#spawn(words, typed).finished;
   }
 
   /** The same inside this process, which is quicker; for what starts nothing. */
