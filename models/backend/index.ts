@@ -1,4 +1,5 @@
 export { compile, type TensorFunction } from './compile/compile.ts';
+export { compileNamed, type NamedTensors } from './compile/named.ts';
 export { type BackendChoice, loadBackend } from './load.ts';
 export type {
   Backend,

@@ -34,6 +34,8 @@ export interface Network {
   readonly config: NetworkConfig;
   /** Velocity [B,T,channels]. A pure function of its arguments with static shapes. Throws `NETWORK_INPUT`, `MISSING_WEIGHT`. */
   predict(weights: Weights, inputs: NetworkInputs, tap?: Tap): Tensor;
+  /** The streams before they first tell each other, without registers: audio untouched by any layer, video after its first. */
+  entry(weights: Weights, inputs: NetworkInputs): Streams;
   /** Frees the tables of positions. */
   dispose(): void;
 }
@@ -77,23 +79,40 @@ export function createNetwork(tf: Tf, config: NetworkConfig): Network {
 
   function start(weights: Weights, { latents, video, roll }: NetworkInputs): Streams {
     const [batch, frames] = [size(latents, 0), size(latents, 1)];
-    const withRegisters = (stream: names.Stream, x: Tensor) => {
+    const prepend = (stream: names.Stream, x: Tensor) => {
       const registers = weight(weights, names.registersName(stream));
       return tf.concat([tf.tile(tf.expandDims(registers, 0), [batch, 1, 1]), x], 1);
     };
     const positions = tf.slice(weight(weights, names.POSITIONS), [0, 0], [frames, config.audio.width]);
-    const audio = withRegisters('audio', tf.add(linearLayer(tf, weights, names.INPUT, latents), positions));
+    const audio = prepend('audio', tf.add(linearLayer(tf, weights, names.INPUT, latents), positions));
     if (!video || !config.video) return { audio };
     const projects = config.video.inputWidth !== undefined && config.video.inputWidth !== config.video.width;
-    const streams = { audio, video: withRegisters('video', projects ? linearLayer(tf, weights, names.VIDEO_INPUT, video) : video) };
-    return roll ? { ...streams, extra: withRegisters('extra', linearLayer(tf, weights, names.ROLL_INPUT, roll)) } : streams;
+    const streams = { audio, video: prepend('video', projects ? linearLayer(tf, weights, names.VIDEO_INPUT, video) : video) };
+    return roll ? { ...streams, extra: prepend('extra', linearLayer(tf, weights, names.ROLL_INPUT, roll)) } : streams;
+  }
+
+  const withRegisters = (mask?: Tensor) => mask && tf.concat([tf.ones([size(mask, 0), config.registers]), mask], 1);
+
+  function sideLayers(weights: Weights, layer: number, { audio, video, extra }: Streams, mask?: Tensor): Streams {
+    const run = (stream: 'video' | 'extra', x: Tensor) =>
+      sideLayer(tf, config, weights, layer, stream, x, rotary(stream, size(x, 1)), mask);
+    return { audio, ...(video && { video: run('video', video) }), ...(extra && { extra: run('extra', extra) }) };
+  }
+
+  function entry(weights: Weights, inputs: NetworkInputs): Streams {
+    checkInputs(config, inputs);
+    const streams = sideLayers(weights, 0, start(weights, inputs), withRegisters(inputs.mask));
+    const [batch, frames] = [size(inputs.latents, 0), size(inputs.latents, 1)];
+    const bare = (x: Tensor) => tf.slice(x, [0, config.registers, 0], [batch, frames, size(x, 2)]);
+    const { audio, video, extra } = streams;
+    return { audio: bare(audio), ...(video && { video: bare(video) }), ...(extra && { extra: bare(extra) }) };
   }
 
   function predict(weights: Weights, inputs: NetworkInputs, tap: Tap = () => undefined): Tensor {
     checkInputs(config, inputs);
     const [batch, frames] = [size(inputs.latents, 0), size(inputs.latents, 1)];
     const tokens = config.registers + frames;
-    const mask = inputs.mask && tf.concat([tf.ones([batch, config.registers]), inputs.mask], 1);
+    const mask = withRegisters(inputs.mask);
     const condition = timeEmbedding(tf, weights, inputs.time);
     tap('time', condition);
     const text =
@@ -103,12 +122,7 @@ export function createNetwork(tf: Tf, config: NetworkConfig): Network {
     let streams = start(weights, inputs);
     const skips: Tensor[] = [];
     for (let i = 0; i < config.depth; i++) {
-      const { video, extra } = streams;
-      const before: Streams = {
-        audio: streams.audio,
-        ...(video && { video: sideLayer(tf, config, weights, i, 'video', video, rotary('video', tokens), mask) }),
-        ...(extra && { extra: sideLayer(tf, config, weights, i, 'extra', extra, rotary('extra', tokens), mask) }),
-      };
+      const before = sideLayers(weights, i, streams, mask);
       tap(`before map ${i}`, before.audio);
       streams = mapStreams(tf, weights, i, i === config.depth - 1, before);
       for (const [name, value] of Object.entries(streams)) tap(`after map ${i} ${name}`, value);
@@ -124,6 +138,7 @@ export function createNetwork(tf: Tf, config: NetworkConfig): Network {
   return {
     config,
     predict,
+    entry,
     dispose: () => {
       for (const table of tables.values()) tf.dispose(Object.values(table));
       tables.clear();

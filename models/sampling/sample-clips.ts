@@ -2,7 +2,7 @@ import { SostenutoError } from '../../errors/problem.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 import { createNetwork } from '../network/transformer.ts';
 import { drawNoise } from '../objectives/rectified-flow.ts';
-import { loadWeights, readFlowModel } from '../training/flow-model.ts';
+import { loadWeights, readFlowModel } from '../training/flow/model-files.ts';
 import { denormalise } from '../training/latents.ts';
 import { euler } from './euler.ts';
 import { type Guidance, guidedVelocity } from './guidance.ts';

@@ -13,6 +13,6 @@ export function emaDecay(options: EmaOptions, update: number): number {
   return Math.min(options.decay, update / (10 + update));
 }
 
-/** average ← decay·average + (1 − decay)·weights */
-export const ema = (tf: Tf, average: Tensor, weights: Tensor, decay: number): Tensor =>
-  tf.add(average, tf.mul(tf.sub(weights, average), 1 - decay));
+/** average ← average + share·(weights − average), where share = 1 − decay. */
+export const ema = (tf: Tf, average: Tensor, weights: Tensor, share: Tensor | number): Tensor =>
+  tf.add(average, tf.mul(tf.sub(weights, average), share));

@@ -14,22 +14,32 @@ export interface Moments {
   readonly second: Tensor;
 }
 
-/**
- * One step, pure: new moments and the change of the weights.
- * `update` counts from 1 and only counts applied updates; `rate` is the learning rate.
- */
+/** What changes from step to step, as numbers or as scalars of a compiled step. */
+export interface AdamScalars<Scalar = number> {
+  /** Learning rate over the first moment's bias correction, η/(1 − β₁^t). */
+  readonly rate: Scalar;
+  /** √(1 − β₂^t) */
+  readonly correction: Scalar;
+}
+
+/** `update` counts from 1 and only counts applied updates; `rate` is the learning rate. */
+export const adamScalars = ({ beta1, beta2 }: AdamOptions, update: number, rate: number): AdamScalars => ({
+  rate: rate / (1 - beta1 ** update),
+  correction: Math.sqrt(1 - beta2 ** update),
+});
+
+/** One step, pure: new moments and the change of the weights. */
 export function adam(
   tf: Tf,
   { beta1, beta2, epsilon }: AdamOptions,
   moments: Moments,
   gradient: Tensor,
-  update: number,
-  rate: number,
+  { rate, correction }: AdamScalars<Tensor | number>,
 ): Moments & { change: Tensor } {
   const first = tf.add(moments.first, tf.mul(tf.sub(gradient, moments.first), 1 - beta1));
   const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-  const denominator = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** update)), epsilon);
-  return { first, second, change: tf.mul(tf.div(first, denominator), -rate / (1 - beta1 ** update)) };
+  const denominator = tf.add(tf.div(tf.sqrt(second), correction), epsilon);
+  return { first, second, change: tf.neg(tf.mul(tf.div(first, denominator), rate)) };
 }
 
 /** Factor that brings gradients of the global norm `norm` to at most `limit`, as torch's clip_grad_norm_. */

@@ -1,111 +1,123 @@
 import { join } from 'node:path';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
 import type { NamedArray } from '../network/parameters.ts';
-import type { Tensor, Tf, Variable } from '../network/tensor-types.ts';
+import type { Tensor, Tf } from '../network/tensor-types.ts';
 import { readFloats, storeFloats, writeSafetensors } from '../tensor/safetensors.ts';
-import { flatten, fromNamed, type Layout, layoutOf, named, unflatten } from './flat.ts';
-import type { Moments } from './optimiser.ts';
+import { fromNamed, type Layout, named, unflatten } from './flat.ts';
+import type { PhaseTensors } from './phase.ts';
 
-/** Everything of a training that lies in tensors: the trained weights as one vector, Adam's moments, and the average. */
-export interface TrainingTensors {
-  weights: Tensor;
-  moments: Moments;
-  average: Tensor | undefined;
+export type NamedArrays = ReadonlyMap<string, NamedArray>;
+
+/** Everything of a training that lies in tensors. */
+export interface TrainingState {
+  /** In the order of the layouts. */
+  readonly phases: PhaseTensors[];
+  /** Weights that no gradient trains: frozen ones and buffers. */
+  readonly fixed: Map<string, Tensor>;
 }
 
-export type Parameters = ReadonlyMap<string, Variable>;
-
-/** Variables with the given first values. */
-export function makeParameters(tf: Tf, values: ReadonlyMap<string, NamedArray>): Map<string, Variable> {
-  return new Map([...values].map(([name, { shape, data }]) => [name, tf.tidy(() => tf.variable(tf.tensor(data, [...shape])))]));
+/** The same on the host, as it is saved. */
+interface Snapshot {
+  readonly weights: NamedArrays;
+  readonly moments: NamedArrays;
+  readonly average: NamedArrays | undefined;
 }
 
-export const trainingLayout = (parameters: Parameters, trainable: readonly string[]): Layout => layoutOf(parameters, trainable);
-
-/** The state before the first step. */
-export function beginTraining(tf: Tf, parameters: Parameters, layout: Layout, withAverage: boolean): TrainingTensors {
-  return tf.tidy(() => {
-    const variables = layout.names.map((name) => variable(parameters, name));
-    const weights = flatten(tf, variables);
-    return {
-      weights,
-      moments: { first: tf.zerosLike(weights), second: tf.zerosLike(weights) },
-      average: withAverage ? tf.clone(weights) : undefined,
-    };
-  });
-}
-
-/** Puts the vector of weights into the variables that the network reads. */
-export function publishWeights(tf: Tf, parameters: Parameters, layout: Layout, weights: Tensor): void {
-  tf.tidy(() => {
-    unflatten(tf, layout, weights).forEach((value, i) => {
-      variable(parameters, layout.names[i] ?? '').assign(value);
+/** The state before the first step. The average is kept of the first phase only. */
+export function beginTraining(tf: Tf, values: NamedArrays, layouts: readonly Layout[], withAverage: boolean): TrainingState {
+  const trained = new Set(layouts.flatMap(({ names }) => names));
+  const missing = [...trained].filter((name) => !values.has(name));
+  if (missing.length > 0) {
+    throw new SostenutoError({
+      code: 'MISSING_WEIGHT',
+      what: `There is no weight ${missing[0]} to train.`,
+      where: missing.slice(0, 8).join(', '),
     });
+  }
+  const phases = layouts.map((layout, i): PhaseTensors => {
+    const weights = fromNamed(tf, layout, values);
+    const moments = { first: tf.zerosLike(weights), second: tf.zerosLike(weights) };
+    return { weights, moments, average: withAverage && i === 0 ? tf.clone(weights) : undefined };
   });
+  const fixed = [...values].filter(([name]) => !trained.has(name)).map(([name, array]) => [name, toTensor(tf, array)] as const);
+  return { phases, fixed: new Map(fixed) };
 }
 
-function variable(parameters: Parameters, name: string): Variable {
-  const found = parameters.get(name);
-  if (found) return found;
-  throw new SostenutoError({ code: 'MISSING_WEIGHT', what: `There is no weight ${name} to train.`, where: name });
+export const toTensor = (tf: Tf, { shape, data }: NamedArray): Tensor => tf.tensor(data, [...shape]);
+
+/** All weights as tensors, with the average in place of the trained ones if there is one. The caller disposes those it makes: the trained ones. */
+export function currentWeights(tf: Tf, { phases, fixed }: TrainingState, layouts: readonly Layout[]) {
+  const made = layouts.flatMap((layout, i) => {
+    const phase = phases[i];
+    const parts = phase ? tf.tidy(() => unflatten(tf, layout, phase.average ?? phase.weights)) : [];
+    return parts.map((tensor, k) => [layout.names[k] ?? '', tensor] as const);
+  });
+  return { weights: new Map([...fixed, ...made]), dispose: () => tf.dispose(made.map(([, tensor]) => tensor)) };
+}
+
+/** Copies everything to the host, where it can be written while the training goes on. */
+export function snapshot({ phases, fixed }: TrainingState, layouts: readonly Layout[]): Snapshot {
+  const read = (pick: (phase: PhaseTensors) => Tensor | undefined, suffix = '') =>
+    layouts.flatMap((layout, i) => {
+      const tensor = phases[i] && pick(phases[i]);
+      return tensor ? [...named(layout, tensor)].map(([name, array]) => [name + suffix, array] as const) : [];
+    });
+  const untrained = [...fixed].map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.dataSync<'float32'>() }] as const);
+  const average = read((phase) => phase.average);
+  return {
+    weights: new Map([...untrained, ...read((phase) => phase.weights)]),
+    moments: new Map([...read((phase) => phase.moments.first, FIRST), ...read((phase) => phase.moments.second, SECOND)]),
+    average: average.length > 0 ? new Map(average) : undefined,
+  };
 }
 
 const WEIGHTS = 'weights.safetensors';
 const ADAM = 'adam.safetensors';
 const AVERAGE = 'ema.safetensors';
+const FIRST = '.exp_avg';
+const SECOND = '.exp_avg_sq';
 
-const storable = (arrays: ReadonlyMap<string, NamedArray>) =>
-  new Map([...arrays].map(([name, { shape, data }]) => [name, storeFloats(data, shape)]));
-const suffixed = (arrays: ReadonlyMap<string, NamedArray>, suffix: string) =>
-  [...arrays].map(([name, array]) => [`${name}${suffix}`, array] as const);
+const storable = (arrays: NamedArrays) => new Map([...arrays].map(([name, { shape, data }]) => [name, storeFloats(data, shape)]));
 
-/** Frozen weights and buffers travel with the trained ones, so that a checkpoint stands alone. */
-function allWeights(parameters: Parameters, layout: Layout, weights: Tensor): Map<string, NamedArray> {
-  const trained = named(layout, weights);
-  return new Map(
-    [...parameters].map(([name, tensor]) => [name, trained.get(name) ?? { shape: tensor.shape, data: tensor.dataSync<'float32'>() }]),
-  );
-}
-
-/** Writes the files of a checkpoint: weights, Adam's moments and the average, all by name. */
-export async function writeState(directory: string, parameters: Parameters, layout: Layout, state: TrainingTensors): Promise<void> {
-  const moments = new Map([
-    ...suffixed(named(layout, state.moments.first), '.exp_avg'),
-    ...suffixed(named(layout, state.moments.second), '.exp_avg_sq'),
-  ]);
-  await writeSafetensors(join(directory, WEIGHTS), storable(allWeights(parameters, layout, state.weights)));
+/** Writes the files of a checkpoint: all weights, so that it stands alone, Adam's moments and the average, all by name. */
+export async function writeSnapshot(directory: string, { weights, moments, average }: Snapshot): Promise<void> {
+  await writeSafetensors(join(directory, WEIGHTS), storable(weights));
   await writeSafetensors(join(directory, ADAM), storable(moments));
-  if (state.average) await writeSafetensors(join(directory, AVERAGE), storable(named(layout, state.average)));
+  if (average) await writeSafetensors(join(directory, AVERAGE), storable(average));
 }
 
-/** Reads what `writeState` wrote. Throws `CHECKPOINT_MISMATCH` with all names that are missing, unexpected or of another shape. */
+/** Reads what `writeSnapshot` wrote. Throws `CHECKPOINT_MISMATCH` with all names that are missing, unexpected or of another shape. */
 export async function readState(
   tf: Tf,
   directory: string,
-  parameters: Parameters,
-  layout: Layout,
+  shapes: Shaped,
+  layouts: readonly Layout[],
   withAverage: boolean,
-): Promise<TrainingTensors> {
-  const read = async (file: string) => (await readFloats(join(directory, file))).tensors;
-  const weights = await read(WEIGHTS);
-  checkNames(weights, parameters, join(directory, WEIGHTS));
-  for (const [name, tensor] of parameters) {
-    if (!layout.names.includes(name)) tf.tidy(() => tensor.assign(tf.tensor(weights.get(name)?.data ?? [], tensor.shape)));
-  }
-  const moments = await read(ADAM);
-  const expected = new Map(
-    layout.names.flatMap((name, i) => ['.exp_avg', '.exp_avg_sq'].map((suffix) => [`${name}${suffix}`, { shape: layout.shapes[i] ?? [] }])),
-  );
-  checkNames(moments, expected, join(directory, ADAM));
-  const part = (suffix: string) =>
-    new Map(layout.names.map((name) => [name, moments.get(`${name}${suffix}`) ?? { shape: [], data: new Float32Array() }]));
-  const average = withAverage ? await read(AVERAGE) : undefined;
-  if (average)
-    checkNames(average, new Map(layout.names.map((name, i) => [name, { shape: layout.shapes[i] ?? [] }])), join(directory, AVERAGE));
+): Promise<TrainingState> {
+  const read = async (file: string, expected: Shaped) => {
+    const { tensors } = await readFloats(join(directory, file));
+    checkNames(tensors, expected, join(directory, file));
+    return tensors;
+  };
+  const trained = (suffixes: readonly string[], of: readonly Layout[] = layouts): Shaped =>
+    new Map(of.flatMap(({ names, shapes }) => names.flatMap((name, i) => suffixes.map((s) => [name + s, { shape: shapes[i] ?? [] }]))));
+  const weights = await read(WEIGHTS, shapes);
+  const moments = await read(ADAM, trained([FIRST, SECOND]));
+  const average = withAverage ? await read(AVERAGE, trained([''], layouts.slice(0, 1))) : undefined;
+  const moment = (layout: Layout, suffix: string) =>
+    fromNamed(
+      tf,
+      layout,
+      new Map(layout.names.flatMap((name) => [[name, moments.get(name + suffix) ?? { shape: [], data: new Float32Array() }]])),
+    );
+  const all = new Set(layouts.flatMap(({ names }) => names));
   return {
-    weights: fromNamed(tf, layout, weights),
-    moments: { first: fromNamed(tf, layout, part('.exp_avg')), second: fromNamed(tf, layout, part('.exp_avg_sq')) },
-    average: average && fromNamed(tf, layout, average),
+    phases: layouts.map((layout, i) => ({
+      weights: fromNamed(tf, layout, weights),
+      moments: { first: moment(layout, FIRST), second: moment(layout, SECOND) },
+      average: average && i === 0 ? fromNamed(tf, layout, average) : undefined,
+    })),
+    fixed: new Map([...weights].filter(([name]) => !all.has(name)).map(([name, array]) => [name, toTensor(tf, array)])),
   };
 }
 
@@ -135,6 +147,11 @@ export function checkNames(found: Shaped, expected: Shaped, where: string): void
   if (problems.length > 0) throw new SostenutoError(problems);
 }
 
-export function disposeState(tf: Tf, { weights, moments, average }: TrainingTensors): void {
+export function disposePhase(tf: Tf, { weights, moments, average }: PhaseTensors): void {
   tf.dispose([weights, moments.first, moments.second, ...(average ? [average] : [])]);
+}
+
+export function disposeState(tf: Tf, { phases, fixed }: TrainingState): void {
+  for (const phase of phases) disposePhase(tf, phase);
+  tf.dispose([...fixed.values()]);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PAPER_DROPOUT } from '../../models/objectives/rectified-flow.ts';
-import type { FlowSettings } from '../../models/training/flow-presets.ts';
+import type { FlowSettings } from '../../models/training/flow/settings.ts';
 import { TORCH_ADAM } from '../../models/training/optimiser.ts';
 
 const count = z.int().min(0);

@@ -26,12 +26,7 @@ export function compile(tf: Tf, run: TensorFunction): { readonly call: TensorFun
   return {
     call: (inputs) => {
       const signature = JSON.stringify(inputs.map(({ shape, dtype }) => [shape, dtype]));
-      const graph =
-        graphs.get(signature) ??
-        loadGraph(
-          backend,
-          record(tf, backend, inputs, () => run(inputs)),
-        );
+      const graph = graphs.get(signature) ?? recordGraph(tf, backend, inputs, run);
       graphs.set(signature, graph);
       const outputs = backend.binding.runSavedModel(graph.id, backend.getInputTensorIds(inputs), graph.inputNames, graph.outputNames);
       return outputs.map((output) => backend.createOutputTensor(output));
@@ -47,6 +42,26 @@ interface Graph {
   readonly id: number;
   readonly inputNames: string;
   readonly outputNames: string;
+}
+
+/** Two inputs that are one tensor at this call may be two at the next, so that one of them is copied for the recording. */
+function recordGraph(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], run: TensorFunction): Graph {
+  const ids = backend.getInputTensorIds(inputs);
+  const copies: Tensor[] = [];
+  const distinct = inputs.map((input, i) => {
+    if (ids.indexOf(ids[i] ?? 0) === i) return input;
+    const copy = tf.tensor(input.dataSync(), input.shape, input.dtype);
+    copies.push(copy);
+    return copy;
+  });
+  try {
+    return loadGraph(
+      backend,
+      record(tf, backend, distinct, () => run(distinct)),
+    );
+  } finally {
+    tf.dispose(copies);
+  }
 }
 
 function loadGraph(backend: NativeBackend, recording: Recording): Graph {

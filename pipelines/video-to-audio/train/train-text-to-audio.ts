@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Run } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
+import { trainFlow } from '../../../models/training/flow/train-flow.ts';
 import { clipDataset } from '../../../models/training/latents.ts';
-import { trainFlow } from '../../../models/training/train-flow.ts';
 import { readLatentClips } from '../features.ts';
 import { flowSettings } from '../settings.ts';
 import type { trainTextToAudio as declaration } from '../tasks.ts';
@@ -35,6 +35,7 @@ export const trainTextToAudio: Run<typeof declaration> = async ({ inputs, params
   await trainFlow({
     tf: backend.tf,
     settings: flowSettings(network, training, steps),
+    stage: { train: ['audio'] },
     seed,
     dataset: clipDataset(clips, shape),
     statistics: { mean: Float32Array.from(inputs.statistics.mean), deviation: Float32Array.from(inputs.statistics.deviation) },

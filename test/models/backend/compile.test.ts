@@ -58,6 +58,16 @@ describe.each(names)('a compiled function on %s', (name) => {
     compiled.dispose();
   });
 
+  test('keeps inputs apart that are one tensor at the first call', async () => {
+    const { tf, random } = await load();
+    const compiled = compile(tf, ([a, b]) => [tf.sub(tf.mul(a as Tensor, 3), b as Tensor)]);
+    const [same, other] = [random('same', [4]), random('other', [4])];
+    compiled.call([same, tf.clone(same)]);
+    const [difference] = compiled.call([same, other]);
+    expect(difference?.sub(same.mul(3).sub(other)).abs().max().dataSync()[0]).toBeLessThan(1e-6);
+    compiled.dispose();
+  });
+
   test('sees a variable from outside if it is passed as an input', async () => {
     const { tf } = await load();
     const variable = tf.variable(tf.scalar(2));

@@ -18,7 +18,7 @@ describe('averages of the weights', () => {
     expect(emaDecay(options, 1)).toBe(0);
     expect(emaDecay(options, 1000)).toBeCloseTo((1 - 1 / 1000) ** 7.937, 12);
   });
-  it('move by 1 − decay of the distance', () => {
-    expect([...ema(tf, tf.tensor1d([0, 2]), tf.tensor1d([1, 4]), 0.75).dataSync()]).toEqual([0.25, 2.5]);
+  it('move by a share of the distance', () => {
+    expect([...ema(tf, tf.tensor1d([0, 2]), tf.tensor1d([1, 4]), 0.25).dataSync()]).toEqual([0.25, 2.5]);
   });
 });

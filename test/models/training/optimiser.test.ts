@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tensor, Tf } from '../../../models/network/tensor-types.ts';
-import { adam, clipFactor, type Moments, TORCH_ADAM } from '../../../models/training/optimiser.ts';
+import { adam, adamScalars, clipFactor, type Moments, TORCH_ADAM } from '../../../models/training/optimiser.ts';
 import { paperSchedule, schedule } from '../../../models/training/schedule.ts';
 import { maxDifference, readFixture, relativeDifference, testBackend } from '../network/fixture.ts';
 
@@ -31,7 +31,13 @@ describe('Adam, global-norm clip and schedule as in PyTorch', () => {
       const rate = fixture.array(`${scope}/out/lr_used_at_step`).data[step] ?? 0;
       expect(Math.abs(rates(step) - rate)).toBeLessThanOrEqual(1e-6 * rate);
       const next = gradients.map((gradient, i) =>
-        adam(tf, TORCH_ADAM, moments[i] as Moments, tf.mul(gradient, clipFactor(norm, clip)), step + 1, rates(step)),
+        adam(
+          tf,
+          TORCH_ADAM,
+          moments[i] as Moments,
+          tf.mul(gradient, clipFactor(norm, clip)),
+          adamScalars(TORCH_ADAM, step + 1, rates(step)),
+        ),
       );
       next.forEach(({ change }, i) => {
         // The reference took its updates as differences of float64 weights, which rounds the first ones (3e-13): so do we.
@@ -54,7 +60,7 @@ describe('Adam, global-norm clip and schedule as in PyTorch', () => {
     const gradient = fixture.tensor('step0/in/g3');
     const zero = tf.zerosLike(gradient);
     const options = { ...TORCH_ADAM, epsilon: 1e-7 };
-    const { change } = adam(tf, options, { first: zero, second: zero }, gradient, 1, 3e-5 * 1e-8);
+    const { change } = adam(tf, options, { first: zero, second: zero }, gradient, adamScalars(options, 1, 3e-5 * 1e-8));
     expect(relativeDifference(change, fixture.array('paper/step0/out/update3'))).toBeGreaterThan(1e-3);
   });
 });

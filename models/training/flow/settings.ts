@@ -1,13 +1,15 @@
-import type { NetworkConfig } from '../network/config.ts';
-import { type ConditioningDropout, PAPER_DROPOUT, type TimeDistribution } from '../objectives/rectified-flow.ts';
-import type { EmaOptions } from './ema.ts';
-import { type AdamOptions, TORCH_ADAM } from './optimiser.ts';
-import type { ScheduleOptions } from './schedule.ts';
+import type { NetworkConfig } from '../../network/config.ts';
+import { type ConditioningDropout, PAPER_DROPOUT, type TimeDistribution } from '../../objectives/rectified-flow.ts';
+import type { EmaOptions } from '../ema.ts';
+import { type AdamOptions, TORCH_ADAM } from '../optimiser.ts';
+import type { ScheduleOptions } from '../schedule.ts';
 
 /** Everything that decides the result of a flow training, besides its data and seed. */
 export interface FlowSettings {
   readonly network: Omit<NetworkConfig, 'latentChannels' | 'text'>;
   readonly batch: number;
+  /** Batches a step whose gradients are averaged; default 1. */
+  readonly accumulate?: number;
   /** Latent frames of a training crop. */
   readonly frames: number;
   readonly steps: number;

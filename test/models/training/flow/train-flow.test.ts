@@ -2,16 +2,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Tf } from '../../../models/network/tensor-types.ts';
-import { sampleClips } from '../../../models/sampling/sample-clips.ts';
-import { readFlowModel } from '../../../models/training/flow-model.ts';
-import { timeBins } from '../../../models/training/flow-objective.ts';
-import { FLOW_PRESETS, type FlowSettings } from '../../../models/training/flow-presets.ts';
-import { clipDataset, denormalise, type LatentClip, latentStatistics, normalise } from '../../../models/training/latents.ts';
-import { type FlowTraining, trainFlow } from '../../../models/training/train-flow.ts';
-import { normal } from '../../../numeric/random.ts';
-import { testBackend } from '../network/fixture.ts';
-import { folderCheckpoints } from './folder-checkpoints.ts';
+import type { Tf } from '../../../../models/network/tensor-types.ts';
+import { sampleClips } from '../../../../models/sampling/sample-clips.ts';
+import { readFlowModel } from '../../../../models/training/flow/model-files.ts';
+import { FLOW_PRESETS, type FlowSettings } from '../../../../models/training/flow/settings.ts';
+import { timeBins } from '../../../../models/training/flow/time-bins.ts';
+import { type FlowTraining, trainFlow } from '../../../../models/training/flow/train-flow.ts';
+import { clipDataset, denormalise, type LatentClip, latentStatistics, normalise } from '../../../../models/training/latents.ts';
+import { normal } from '../../../../numeric/random.ts';
+import { testBackend } from '../../network/fixture.ts';
+import { folderCheckpoints } from '../folder-checkpoints.ts';
 
 let tf: Tf;
 let root: string;
@@ -43,6 +43,7 @@ const dataset = clipDataset(clips, { batch: 4, frames: 20, channels: CHANNELS, t
 const training = (name: string, steps: number, more: Partial<FlowTraining> = {}): FlowTraining => ({
   tf,
   settings: settings(steps),
+  stage: { train: ['audio'] },
   seed: 5,
   dataset,
   statistics,
@@ -71,18 +72,19 @@ describe('text → audio training', () => {
 
     const request = { frames: 20, steps: 12, guidance: { strength: 1, convention: 'added' as const }, seed: 4 };
     const kinds = clips.slice(0, 2);
-    const [high, low] = await sampleClips(tf, trained.directory, { clips: kinds, ...request });
+    const [high, low] = await sampleClips(tf, join(root, 'a', 'model'), { clips: kinds, ...request });
     const mean = (values: Float32Array = new Float32Array()) => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(high).toHaveLength(20 * CHANNELS);
     expect(mean(high)).toBeGreaterThan(mean(low) + 4);
-    const again = await sampleClips(tf, trained.directory, { clips: kinds, ...request });
+    const again = await sampleClips(tf, join(root, 'a', 'model'), { clips: kinds, ...request });
     expect(again).toEqual([high, low]);
     expect(tf.memory().numTensors).toBe(before);
-    await expect(sampleClips(tf, trained.directory, { ...request, clips: kinds, frames: 100_000 })).rejects.toThrow(/at most 256/);
+    await expect(sampleClips(tf, join(root, 'a', 'model'), { ...request, clips: kinds, frames: 100_000 })).rejects.toThrow(/at most 256/);
   });
 
   it('writes a model that stands alone: sizes, weights, average and latent statistics', async () => {
-    const { directory } = await trainFlow(training('b', 6));
+    await trainFlow(training('b', 6));
+    const directory = join(root, 'b', 'model');
     const [model, last] = [await readFlowModel(directory), await readFlowModel(directory, 'last')];
     expect(model.statistics).toEqual(statistics);
     expect(model.config).toMatchObject({ kind: 'flow', averaged: true, steps: 6, seed: 5 });
@@ -100,7 +102,7 @@ describe('text → audio training', () => {
     await expect(trainFlow(cut)).rejects.toThrow('stop');
     const { resumedFrom } = await trainFlow(training('cut', 12));
     expect(resumedFrom).toBe(5);
-    const file = (name: string) => readFile(join(root, name, 'model', 'model.safetensors'));
+    const file = (name: string) => readFile(join(root, name, 'model', 'model.safetensors'), 'base64');
     expect(await file('cut')).toEqual(await file('whole'));
   });
 });

@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SostenutoError } from '../../errors/problem.ts';
-import type { NetworkConfig } from '../network/config.ts';
-import { type NamedArray, parameterShapes } from '../network/parameters.ts';
-import type { Tensor, Tf } from '../network/tensor-types.ts';
-import { readFloats, storeFloats, writeSafetensors } from '../tensor/safetensors.ts';
-import type { LatentStatistics } from './latents.ts';
-import { checkNames } from './state.ts';
+import { SostenutoError } from '../../../errors/problem.ts';
+import type { NetworkConfig } from '../../network/config.ts';
+import { type NamedArray, parameterShapes } from '../../network/parameters.ts';
+import type { Tensor, Tf } from '../../network/tensor-types.ts';
+import { readFloats, storeFloats, writeSafetensors } from '../../tensor/safetensors.ts';
+import type { LatentStatistics } from '../latents.ts';
+import { checkNames } from '../state.ts';
 
 /** A trained flow model at rest: `config.json`, `model.safetensors` (for sampling) and, if they differ, `last.safetensors` (to train on from). */
 export interface FlowModel {
