@@ -47,13 +47,23 @@ export interface FlowExamples {
   readonly video?: Float32Array;
   /** Which clips have video; none by default. */
   readonly hasVideo?: readonly boolean[];
-  /** [B,T,keys] */
+  /** The clips' own notes [B,T,keys], 0…1; zeros without piano. */
   readonly roll?: Float32Array;
+  /** What cameras see of the keys in the last `pianoRows` clips, by view: [pianoRows·picturesOf(T),height,width], grey 0…1. */
+  readonly pictures?: Readonly<Record<string, Float32Array>>;
 }
 
-/** Batches as a function of the step alone, all of the same shapes. */
+/** Pictures of a clip of so many latent frames: 25 a second and one more (see `rollFrames`). */
+export const picturesOf = (latentFrames: number): number => Math.floor(latentFrames / 3) + 1;
+
+/**
+ * Batches as a function of the step alone, all of the same shapes. Each set has a fixed share of the rows, in the order sounds,
+ * events, piano; with preference pairs, the preferred clips and then, in the same order, the rejected ones.
+ */
 export interface FlowDataset {
   readonly batch: number;
+  /** Rows at the end of every batch that are piano; none by default. */
+  readonly pianoRows?: number;
   readonly frames: number;
   readonly channels: number;
   readonly textTokens: number;
