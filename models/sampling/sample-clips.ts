@@ -13,6 +13,9 @@ export interface ClipRequest {
   /** Text states [tokens, width]. */
   readonly text: Float32Array;
   readonly tokens: number;
+  /** Frame features [frames, width], and the roll that guides [frames, keys]; zeros where a stream of the model has none. */
+  readonly video?: Float32Array;
+  readonly roll?: Float32Array;
 }
 export interface SampleOptions {
   readonly clips: readonly ClipRequest[];
@@ -55,12 +58,18 @@ export async function sampleClips(tf: Tf, directory: string, options: SampleOpti
         text.set(clip.text.subarray(0, clip.tokens * textConfig.width), i * tokens * textConfig.width);
         textMask.fill(1, i * tokens, i * tokens + clip.tokens);
       });
-      const silent = (width: number) => tf.zeros([group.length, frames, width]);
+      const stacked = (width: number, pick: (clip: ClipRequest) => Float32Array | undefined) => {
+        const values = new Float32Array(group.length * frames * width);
+        group.forEach((clip, i) => {
+          values.set(pick(clip)?.subarray(0, frames * width) ?? [], i * frames * width);
+        });
+        return tf.tensor(values, [group.length, frames, width]);
+      };
       const given = {
         text: tf.tensor(text, [group.length, tokens, textConfig.width]),
         textMask: tf.tensor(textMask, [group.length, tokens]),
-        ...(video && { video: silent(video.inputWidth ?? video.width) }),
-        ...(extra && { roll: silent(extra.keys) }),
+        ...(video && { video: stacked(video.inputWidth ?? video.width, (clip) => clip.video) }),
+        ...(extra && { roll: stacked(extra.keys, (clip) => clip.roll) }),
       };
       const noise = tf.tensor(drawNoise(seed, 0, group.length, frames * channels, from), [group.length, frames, channels]);
       let latents: Tensor | undefined;

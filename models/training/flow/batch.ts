@@ -1,10 +1,12 @@
 import { normal } from '../../../numeric/random.ts';
+import { frameWindows } from '../../network/frame-maps.ts';
+import type { RollPredictorConfig } from '../../network/roll-predictor/config.ts';
 import type { Tensor, Tf } from '../../network/tensor-types.ts';
 import type { Network } from '../../network/transformer.ts';
 import { chooseFrames, drawWindows, jitterWindows } from '../../objectives/frame-choice.ts';
 import { drawPreference } from '../../objectives/preference.ts';
 import { drawDropout, drawNoise, drawTimes } from '../../objectives/rectified-flow.ts';
-import { type FlowDataset, type FlowExamples, type LatentStatistics, normalise } from '../latents.ts';
+import { type FlowDataset, type FlowExamples, type LatentStatistics, normalise, picturesOf } from '../latents.ts';
 import type { FlowSettings } from './settings.ts';
 import type { ContrastStage, FlowStage } from './stage.ts';
 
@@ -23,6 +25,8 @@ interface Sometimes {
   readonly video?: Tensor;
   readonly keepVideo?: Tensor;
   readonly roll?: Tensor;
+  /** Frames of the roll predictor's windows [N,5] in the pictures, which are named `picture/<view>`. */
+  readonly windows?: Tensor;
   /** Of the contrastive losses: [N,J,T] windows of frames, [N,J] which of them exist. */
   readonly frames?: Tensor;
   readonly framesMask?: Tensor;
@@ -64,8 +68,29 @@ export function flowBatch(tf: Tf, source: FlowSource, examples: FlowExamples, st
     ...(examples.mask && { mask: tf.tensor(examples.mask, [batch, frames]) }),
     ...(video && { video: orZeros(examples.video, video.inputWidth ?? video.width), keepVideo: tf.tensor1d(keepVideo) }),
     ...(extra && { roll: orZeros(examples.roll, extra.keys) }),
+    ...(stage.roll && pictureTensors(tf, stage.roll.predictor, dataset, examples)),
     ...(stage.contrast && contrastDraws(tf, source, stage.contrast, lengthsOf(examples, batch, frames), step)),
   };
+}
+
+/** Pictures [pianoRows·pictures,height,width] of each view, and the windows over them, which stay inside their clip. */
+function pictureTensors(
+  tf: Tf,
+  { height, width, window }: RollPredictorConfig,
+  { frames, pianoRows = 0 }: FlowDataset,
+  { pictures }: FlowExamples,
+) {
+  const count = picturesOf(frames);
+  const clip = frameWindows(count, 'clamp', window);
+  const windows = Int32Array.from(
+    { length: pianoRows * clip.length },
+    (_, i) => (clip[i % clip.length] ?? 0) + count * Math.floor(i / clip.length),
+  );
+  const views = Object.entries(pictures ?? {}).map(([view, data]) => [
+    `picture/${view}`,
+    tf.tensor(data, [pianoRows * count, height, width]),
+  ]);
+  return { windows: tf.tensor(windows, [pianoRows * count, window], 'int32'), ...Object.fromEntries(views) };
 }
 
 /** Valid frames of each clip. */

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { SostenutoError } from '../../../errors/problem.ts';
 import type { NetworkConfig } from '../../network/config.ts';
 import { type NamedArray, parameterShapes } from '../../network/parameters.ts';
+import type { RollPredictorConfig } from '../../network/roll-predictor/config.ts';
 import type { Tensor, Tf } from '../../network/tensor-types.ts';
 import { readFloats, storeFloats, writeSafetensors } from '../../tensor/safetensors.ts';
 import type { LatentStatistics } from '../latents.ts';
 import { checkNames } from '../state.ts';
+import { predictorShapes } from './weights.ts';
 
 /** A trained flow model at rest: `config.json`, `model.safetensors` (for sampling) and, if they differ, `last.safetensors` (to train on from). */
 export interface FlowModel {
@@ -18,6 +20,8 @@ export interface FlowModelConfig {
   readonly format: 1;
   readonly kind: 'flow';
   readonly network: NetworkConfig;
+  /** Of a model whose roll is predicted; its weights lie beside the network's. */
+  readonly rollPredictor?: RollPredictorConfig;
   readonly textTokens: number;
   readonly frames: number;
   readonly steps: number;
@@ -77,7 +81,12 @@ export async function readFlowModel(
   const { tensors } = await readFloats(file);
   const channels = config.network.latentChannels;
   const statistics = [MEAN, DEVIATION].map((name) => [name, { shape: [channels] }] as const);
-  checkNames(tensors, new Map<string, { readonly shape: readonly number[] }>([...parameterShapes(config.network), ...statistics]), file);
+  const expected = new Map<string, { readonly shape: readonly number[] }>([
+    ...parameterShapes(config.network),
+    ...predictorShapes(config.rollPredictor),
+    ...statistics,
+  ]);
+  checkNames(tensors, expected, file);
   const data = (name: string) => tensors.get(name)?.data ?? new Float32Array();
   const weights = new Map([...tensors].filter(([name]) => name !== MEAN && name !== DEVIATION));
   return { config, network: config.network, statistics: { mean: data(MEAN), deviation: data(DEVIATION) }, weights };

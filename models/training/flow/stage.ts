@@ -1,3 +1,4 @@
+import type { RollPredictorConfig } from '../../network/roll-predictor/config.ts';
 import type { ContrastiveOptions } from '../../objectives/contrastive.ts';
 import type { UniqueAugmentation } from '../../objectives/factor-cl/augment.ts';
 import type { FactorClConfig } from '../../objectives/factor-cl/config.ts';
@@ -22,12 +23,19 @@ export const partOf = (name: string): FlowPart => PATTERNS.find(([, pattern]) =>
 export interface FlowStage {
   readonly train: readonly FlowPart[];
   /**
-   * Where the Extra-DiT's roll comes from: the clips' own notes, or the roll predictor, whose gradients then come through the flow loss
-   * and, with a weight above 0, through the roll loss.
+   * Where the Extra-DiT's roll comes from: the roll predictor, whose gradients come through the flow loss and, with a weight above 0,
+   * through the roll loss. Without it the clips' own notes.
    */
-  readonly roll?: { readonly from: 'notes' } | { readonly from: 'predictor'; readonly loss: RollLoss; readonly weight: number };
+  readonly roll?: PredictedRoll;
   readonly contrast?: ContrastStage;
   readonly preference?: PreferenceOptions & { readonly weight: number };
+}
+
+/** `audeo`'s loss needs logits and is for a predictor that is trained alone. */
+export interface PredictedRoll {
+  readonly predictor: RollPredictorConfig;
+  readonly loss: Exclude<RollLoss, 'audeo'>;
+  readonly weight: number;
 }
 
 /** Windows of `frames` latent frames of each clip, seen by Eq. 5 or by FactorCL (which needs one frame). */

@@ -16,7 +16,7 @@ import type { FlowSettings } from './settings.ts';
 import { type FlowStage, partOf } from './stage.ts';
 import { timeBins } from './time-bins.ts';
 import { flowValidation } from './validation.ts';
-import { beginStage } from './weights.ts';
+import { beginStage, predictorShapes } from './weights.ts';
 
 export interface FlowTraining {
   readonly tf: Tf;
@@ -105,7 +105,8 @@ export async function trainFlow(training: FlowTraining): Promise<Trained> {
 function phasesOf(tf: Tf, network: Network, { settings, stage }: FlowTraining, parameters: NamedArrays): Phase<FlowBatch>[] {
   const { contrast } = stage;
   const critics = new Set(contrast?.kind === 'factor-cl' ? factorClGroups(contrast.config).critics : []);
-  const buffers = new Set([...parameterShapes(network.config)].filter(([, { trainable }]) => !trainable).map(([name]) => name));
+  const shapes = [...parameterShapes(network.config), ...predictorShapes(stage.roll?.predictor)];
+  const buffers = new Set(shapes.filter(([, { trainable }]) => !trainable).map(([name]) => name));
   const learns = (name: string) => stage.train.includes(partOf(name)) && !buffers.has(name) && !critics.has(name);
   const main: Phase<FlowBatch> = {
     trainable: [...parameters.keys()].filter(learns),
@@ -136,6 +137,7 @@ async function writeModel(
     format: 1 as const,
     kind: 'flow' as const,
     network,
+    ...(stage.roll && { rollPredictor: stage.roll.predictor }),
     textTokens: dataset.textTokens,
     frames: dataset.frames,
     steps: trained.step,

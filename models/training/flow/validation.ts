@@ -1,7 +1,7 @@
 import { compileNamed, type NamedTensors } from '../../backend/index.ts';
 import type { Tf, Weights } from '../../network/tensor-types.ts';
 import { type FlowBatch, type FlowSource, flowBatch } from './batch.ts';
-import { flowObjective } from './objective.ts';
+import { flowLossAtRest } from './objective.ts';
 
 const NO_DROPOUT = { text: 0, video: 0, textOfVideo: 0 };
 const SEED = 0;
@@ -12,12 +12,12 @@ const WEIGHT = 'weight/';
  * so that values of different steps and runs compare.
  */
 export function flowValidation(tf: Tf, given: FlowSource, batches: number) {
-  const { contrast: _, preference: __, ...stage } = given.stage;
+  const { contrast: _, preference: __, ...stage } = given.stage; // noise of each clip's own, whatever the stage shares
   const source = { ...given, stage, seed: SEED, draws: { times: 'uniform' as const, dropout: NO_DROPOUT } };
   const compiled = compileNamed(tf, (inputs) => {
     const entries = Object.entries(inputs);
     const weights = new Map(entries.flatMap(([name, w]) => (name.startsWith(WEIGHT) ? [[name.slice(WEIGHT.length), w]] : [])));
-    return { loss: flowObjective(tf, source.network, stage, weights, inputs as NamedTensors & FlowBatch).loss };
+    return { loss: flowLossAtRest(tf, source.network, stage, weights, inputs as NamedTensors & FlowBatch) };
   });
   return {
     async run(weights: Weights): Promise<number> {
