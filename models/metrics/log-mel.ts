@@ -7,7 +7,7 @@ const LOG_MEL = { sampleRate: 24_000, size: 1024, hop: 256, bands: 80, lowest: 3
 const filters = melFilters({ ...LOG_MEL, scale: 'slaney' });
 
 /** Log-mel spectrogram, [samples] → [frames, 80]. */
-function logMel(samples: ArrayLike<number>): { frames: number; bands: number; values: Float64Array } {
+export function logMel(samples: ArrayLike<number>): { frames: number; bands: number; values: Float64Array } {
   const spectrum = magnitudes(samples, { size: LOG_MEL.size, hop: LOG_MEL.hop });
   const values = applyFilters(filters, LOG_MEL.bands, spectrum).map((value) => Math.log(Math.max(value, LOG_MEL.floor)));
   return { frames: spectrum.frames, bands: LOG_MEL.bands, values };

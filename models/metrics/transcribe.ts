@@ -96,29 +96,6 @@ export function harmonicTemplates(options: TranscriberOptions = TRANSCRIBER): Te
   return [...templates, ...noiseTemplates(options)];
 }
 
-/** A recording of one key alone, from its strike on. */
-export interface SingleNote {
-  readonly key: number;
-  readonly samples: ArrayLike<number>;
-}
-
-/** Templates heard from single notes: for each the spectrum just after the strike and the one later on. */
-export function heardTemplates(notes: readonly SingleNote[], options: TranscriberOptions = TRANSCRIBER): Template[] {
-  const count = binCount(options);
-  const hop = Math.round(options.sampleRate / options.frameRate);
-  const templates = notes.flatMap(({ key, samples }) => {
-    const { frames, bins, values } = magnitudes(samples, { size: options.size, hop });
-    const mean = (from: number, to: number) => {
-      const dense = new Float64Array(count);
-      for (let frame = from; frame < Math.min(to, frames); frame++)
-        for (let bin = 0; bin < count; bin++) dense[bin] = (dense[bin] ?? 0) + (values[frame * bins + bin] ?? 0);
-      return sparse(key, dense);
-    };
-    return [mean(4, 14), mean(26, 45)];
-  });
-  return [...templates, ...noiseTemplates(options)];
-}
-
 /** Strength of every key in every frame, [frames, 88]; unthresholded. samples are mono at `sampleRate`. */
 function keyStrengths(
   samples: ArrayLike<number>,
