@@ -1,0 +1,83 @@
+import { compileNamed } from '../backend/index.ts';
+import { frameWindows, rollToLatents } from '../network/frame-maps.ts';
+import type { RollPredictorConfig } from '../network/roll-predictor/config.ts';
+import { predictRoll } from '../network/roll-predictor/predict-roll.ts';
+import { gatherWindows } from '../network/roll-predictor/windows.ts';
+import type { Tensor, Tf } from '../network/tensor-types.ts';
+import { type NamedArrays, toTensor } from '../training/state.ts';
+
+export interface FilmedKeys {
+  readonly id: string;
+  /** Grey pictures [frames,height,width] of each view, 25 a second. */
+  readonly pictures: Readonly<Record<string, Uint8Array>>;
+  readonly frames: number;
+  /** Rows of the roll to give. */
+  readonly latents: number;
+}
+
+/** Windows in one call; the last call of a clip repeats its last window, so that shapes stay the same. */
+const AT_ONCE = 64;
+const WEIGHT = 'weight/';
+
+/** Rolls [latents, keys (+1 for the pedal)] as the predictor sees them, 0…1, at the rate of the latents. `weights` by Audeo's names. */
+export function predictRolls(tf: Tf, config: RollPredictorConfig, weights: NamedArrays, clips: readonly FilmedKeys[]): Float32Array[] {
+  const held = Object.fromEntries([...weights].map(([name, array]) => [WEIGHT + name, toTensor(tf, array)]));
+  const columns = config.keys + (config.sustain ? 1 : 0);
+  const reach = config.window - 1;
+  const compiled = compileNamed(tf, ({ indices, ...inputs }) => {
+    const own = new Map(Object.entries(inputs).flatMap(([name, w]) => (name.startsWith(WEIGHT) ? [[name.slice(WEIGHT.length), w]] : [])));
+    const windows = gatherWindows(
+      tf,
+      config,
+      config.views.flatMap((view) => inputs[view] ?? []),
+      indices as Tensor,
+    );
+    const { logits, sustain } = predictRoll(tf, config, own, windows, { training: false });
+    return { roll: tf.sigmoid(sustain ? tf.concat([logits, sustain], 1) : logits) };
+  });
+  try {
+    return clips.map((clip) => {
+      const windows = frameWindows(clip.frames, 'clamp', config.window);
+      const roll = new Float32Array(clip.frames * columns);
+      for (let from = 0; from < clip.frames; from += AT_ONCE) {
+        // Only the pictures around these windows are handed over.
+        const first = Math.max(0, from - reach);
+        const pictures = Math.min(AT_ONCE + 2 * reach, clip.frames);
+        const begin = Math.min(first, clip.frames - pictures);
+        const indices = Int32Array.from({ length: AT_ONCE * config.window }, (_, i) => {
+          const frame = Math.min(clip.frames - 1, from + Math.floor(i / config.window));
+          return (windows[frame * config.window + (i % config.window)] ?? 0) - begin;
+        });
+        const inputs = {
+          ...Object.fromEntries(config.views.map((view) => [view, pictureTensor(tf, config, clip, view, begin, pictures)])),
+          indices: tf.tensor(indices, [AT_ONCE, config.window], 'int32'),
+        };
+        const { roll: found } = compiled.call({ ...held, ...inputs });
+        const rows = Math.min(AT_ONCE, clip.frames - from);
+        roll.set(found?.dataSync<'float32'>().subarray(0, rows * columns) ?? [], from * columns);
+        tf.dispose([inputs, ...(found ? [found] : [])]);
+      }
+      return rollToLatents(roll, columns, 3, clip.latents);
+    });
+  } finally {
+    compiled.dispose();
+    tf.dispose(held);
+  }
+}
+
+function pictureTensor(
+  tf: Tf,
+  { height, width }: RollPredictorConfig,
+  clip: FilmedKeys,
+  view: string,
+  from: number,
+  count: number,
+): Tensor {
+  const area = height * width;
+  const seen = clip.pictures[view];
+  if (!seen) throw new RangeError(`clip ${clip.id} has no view ${view}`);
+  return tf.tensor(
+    Float32Array.from(seen.subarray(from * area, (from + count) * area), (value) => value / 255),
+    [count, height, width],
+  );
+}
