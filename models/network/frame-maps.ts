@@ -36,9 +36,24 @@ export function rollFrames(frames: number, duration: number, factor: RollFactor,
   );
 }
 
-/** Five frames around each position; the ends repeat the first and the last frame. [frames, 5] */
-export const frameWindows = (frames: number): Int32Array =>
-  Int32Array.from({ length: frames * 5 }, (_, i) => Math.max(0, Math.min(frames - 1, Math.floor(i / 5) + (i % 5) - 2)));
+/**
+ * Windows at the ends of a clip. `clamp`: the first or last frame stands for those that are missing (joint training of the released code);
+ * `current`: the middle frame stands for its whole side where that is not complete (Audeo's inference); `skip`: there are none (Audeo's training).
+ */
+export type WindowEdges = 'clamp' | 'current' | 'skip';
+
+/** Frames of the window around each position, or around frames `reach` … of those that have a whole one. [frames, window] or [frames − 2·reach, window] */
+export function frameWindows(frames: number, edges: WindowEdges = 'clamp', window = 5): Int32Array {
+  const reach = (window - 1) / 2;
+  const [first, count] = edges === 'skip' ? [reach, Math.max(0, frames - 2 * reach)] : [0, frames];
+  return Int32Array.from({ length: count * window }, (_, i) => {
+    const middle = first + Math.floor(i / window);
+    const offset = (i % window) - reach;
+    const whole = offset < 0 ? middle >= reach : middle < frames - reach;
+    if (edges === 'current' && !whole) return middle;
+    return Math.max(0, Math.min(frames - 1, middle + offset));
+  });
+}
 
 /** Roll probabilities [frames, keys] on the latents' grid: repeated three times, or five times and averaged in pairs; cut or padded with zeros. */
 export function rollToLatents(roll: Float32Array, keys: number, factor: RollFactor, latents: number): Float32Array {

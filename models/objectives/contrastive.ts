@@ -1,9 +1,9 @@
 import { size } from '../network/differentiable.ts';
 import { linearLayer } from '../network/linear.ts';
+import { linearShapes } from '../network/linear-shapes.ts';
 import type { ParameterShapes } from '../network/parameters.ts';
 import type { Tensor, Tf, Weights } from '../network/tensor-types.ts';
 import { excluding } from './excluding.ts';
-import { linearShapes } from './linear-shapes.ts';
 import { unitVectors } from './unit-vectors.ts';
 
 export interface ContrastiveOptions {

@@ -1,5 +1,5 @@
+import { linearShapes } from '../../network/linear-shapes.ts';
 import type { ParameterShape } from '../../network/parameters.ts';
-import { linearShapes } from '../linear-shapes.ts';
 
 export type Side = 'audio' | 'video';
 const BOTH: readonly Side[] = ['audio', 'video'];

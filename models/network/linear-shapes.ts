@@ -1,4 +1,4 @@
-import type { Initial, ParameterShape } from '../network/parameters.ts';
+import type { Initial, ParameterShape } from './parameters.ts';
 
 /** `prefix`.weight and `prefix`.bias of a linear layer, with torch's default beginning. */
 export function linearShapes(prefix: string, out: number, inputs: number): [string, ParameterShape][] {

@@ -1,0 +1,38 @@
+import { size } from './differentiable.ts';
+import type { Tensor, Tf } from './tensor-types.ts';
+
+export interface ConvolutionSizes {
+  readonly stride?: number;
+  /** Zeros at each border. */
+  readonly padding?: number;
+}
+
+/** Cross-correlation as torch's Conv2d. x [B,H,W,C], kernel [out,in,kh,kw] → [B,H',W',out]. */
+export function convolution(tf: Tf, x: Tensor, kernel: Tensor, { stride = 1, padding = 0 }: ConvolutionSizes = {}): Tensor {
+  const { input, pad } = padded(tf, x, size(kernel, 2), stride, padding);
+  return tf.conv2d(
+    input,
+    tf.transpose(kernel, [2, 3, 1, 0]).as4D(size(kernel, 2), size(kernel, 3), size(x, 3), size(kernel, 0)),
+    stride,
+    pad,
+  );
+}
+
+/** Largest of 3×3 with stride 2, as torch's MaxPool2d(3, 2, 1). No value of x may be below 0: the border is zeros. [B,H,W,C] → [B,⌈H/2⌉,⌈W/2⌉,C] */
+export function halvingMaxPool(tf: Tf, x: Tensor): Tensor {
+  const { input, pad } = padded(tf, x, 3, 2, 1);
+  return tf.maxPool(input, 3, 2, pad);
+}
+
+/** TensorFlow pads inside its kernel, but an odd zero too many goes to the end; where that would not be torch's border, zeros are put on before. */
+function padded(tf: Tf, x: Tensor, taps: number, stride: number, padding: number) {
+  const [batch, height, width, channels] = [size(x, 0), size(x, 1), size(x, 2), size(x, 3)];
+  if (padding === 0) return { input: x.as4D(batch, height, width, channels), pad: 'valid' as const };
+  const centred = taps === 2 * padding + 1 && (stride === 1 || (stride === 2 && height % 2 === 1 && width % 2 === 1));
+  if (centred) return { input: x.as4D(batch, height, width, channels), pad: 'same' as const };
+  const border: [number, number] = [padding, padding];
+  return {
+    input: tf.pad(x, [[0, 0], border, border, [0, 0]]).as4D(batch, height + 2 * padding, width + 2 * padding, channels),
+    pad: 'valid' as const,
+  };
+}
