@@ -1,14 +1,22 @@
-import { shuffled, uniform } from '../../numeric/random.ts';
 import { welford } from '../../numeric/statistics.ts';
 
 /** One clip of a training set, as extracted: nothing is normalised. */
 export interface LatentClip {
+  readonly id?: string;
+  /** Which share of a batch it belongs to. */
+  readonly set?: string;
   /** [frames, channels] */
   readonly latents: Float32Array;
   readonly frames: number;
   /** Text states [tokens, width]; no tokens where there is no caption. */
   readonly text: Float32Array;
   readonly tokens: number;
+  /** Features of pictures [count, width], evenly over `seconds`. */
+  readonly video?: { readonly features: Float32Array; readonly count: number; readonly seconds: number };
+  /** Velocities [frames, 88] and the pedal [frames] at the rate of the latents. */
+  readonly notes?: { readonly velocities: Uint8Array; readonly pedal: Uint8Array };
+  /** Grey pictures of the keys [count, height, width] of each view, 25 a second. */
+  readonly pictures?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** Per-channel mean and standard deviation over all clips and frames, float64, one pass. */
@@ -57,8 +65,7 @@ export interface FlowExamples {
 export const picturesOf = (latentFrames: number): number => Math.floor(latentFrames / 3) + 1;
 
 /**
- * Batches as a function of the step alone, all of the same shapes. Each set has a fixed share of the rows, in the order sounds,
- * events, piano; with preference pairs, the preferred clips and then, in the same order, the rejected ones.
+ * Batches as a function of the step alone, all of the same shapes. Each set has a fixed share of the rows, piano at the end; with preference pairs, the preferred clips and then, in the same order, the rejected ones.
  */
 export interface FlowDataset {
   readonly batch: number;
@@ -69,49 +76,4 @@ export interface FlowDataset {
   readonly textTokens: number;
   readonly textWidth: number;
   batchAt(step: number): FlowExamples | Promise<FlowExamples>;
-}
-
-export interface ClipDatasetOptions {
-  readonly batch: number;
-  /** Latent frames of a crop; shorter clips are padded and masked. */
-  readonly frames: number;
-  readonly channels: number;
-  readonly textWidth: number;
-  readonly seed: number;
-  /** Seen from the start of the clip instead of at random, for validation. */
-  readonly fixedCrop?: boolean;
-}
-
-/** Clips in memory, in a new order every epoch, cropped at random places; order and places come from (seed, step). */
-export function clipDataset(
-  clips: readonly LatentClip[],
-  { batch, frames, channels, textWidth, seed, fixedCrop = false }: ClipDatasetOptions,
-): FlowDataset {
-  if (clips.length === 0) throw new RangeError('A dataset needs at least one clip.');
-  const textTokens = Math.max(1, ...clips.map((clip) => clip.tokens));
-  const pads = clips.some((clip) => clip.frames < frames);
-  let order: { epoch: number; indices: Uint32Array } = { epoch: -1, indices: new Uint32Array() };
-  const clipAt = (index: number): LatentClip => {
-    const epoch = Math.floor(index / clips.length);
-    if (order.epoch !== epoch) order = { epoch, indices: shuffled({ seed, purpose: 'order', step: epoch }, clips.length) };
-    return clips[order.indices[index % clips.length] ?? 0] as LatentClip;
-  };
-  const batchAt = (step: number): FlowExamples => {
-    const latents = new Float32Array(batch * frames * channels);
-    const text = new Float32Array(batch * textTokens * textWidth);
-    const textMask = new Float32Array(batch * textTokens);
-    const mask = new Float32Array(batch * frames);
-    const places = uniform({ seed, purpose: 'crop', step }, batch);
-    for (let i = 0; i < batch; i++) {
-      const clip = clipAt(step * batch + i);
-      const used = Math.min(frames, clip.frames);
-      const from = fixedCrop ? 0 : Math.floor((places[i] ?? 0) * (clip.frames - used + 1));
-      latents.set(clip.latents.subarray(from * channels, (from + used) * channels), i * frames * channels);
-      mask.fill(1, i * frames, i * frames + used);
-      text.set(clip.text.subarray(0, clip.tokens * textWidth), i * textTokens * textWidth);
-      textMask.fill(1, i * textTokens, i * textTokens + clip.tokens);
-    }
-    return { latents, text, textMask, ...(pads && { mask }) };
-  };
-  return { batch, frames, channels, textTokens, textWidth, batchAt };
 }

@@ -1,9 +1,12 @@
 import { openShard, type SequenceShard } from '../../datasets/features/sequence-shard.ts';
+import { KEYS } from '../../datasets/midi/performance.ts';
 import type { Mapped } from '../../engine/define/pipeline.ts';
 import type { StoredTree } from '../../engine/define/ports.ts';
 import type { TaskContext } from '../../engine/define/task.ts';
+import { SostenutoError } from '../../errors/problem.ts';
 import type { LatentClip } from '../../models/training/latents.ts';
 import { pathOf } from '../stored-folder.ts';
+import { LATENT_RATE, PICTURE_RATE } from './rates.ts';
 import type { Clip, Shard } from './tasks.ts';
 
 /** A shard `name` of a tree, opened. The caller closes it. */
@@ -14,7 +17,7 @@ export const shardIn = (tree: StoredTree, name: string): SequenceShard =>
 export const openShards = (context: TaskContext, mapped: readonly Mapped[], name: string): Promise<SequenceShard[]> =>
   Promise.all(mapped.map(async ({ artifact }) => shardIn(await context.openTree(artifact), name)));
 
-/** All rows of a clip of a float feature, [rows, width], in an array of their own. */
+/** All rows of a clip, [rows, width], as floats in an array of their own. */
 export const readFloats = (shard: SequenceShard, id: string): Float32Array => Float32Array.from(shard.read(id));
 
 /** The clips of a split, in the order of their ids. */
@@ -24,7 +27,7 @@ export const clipsOf = (shards: readonly Shard[], split: Clip['split']): Clip[] 
     .filter((clip) => clip.split === split)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
-/** A float feature of those clips that have it, by id. */
+/** A feature of those clips that have it, by id. Throws `FEATURE_INVALID` where it holds something that is no number. */
 export async function readFeature(
   context: TaskContext,
   mapped: readonly Mapped[],
@@ -34,27 +37,105 @@ export async function readFeature(
   const wanted = new Set(clips.map(({ id }) => id));
   const found = new Map<string, { rows: number; values: Float32Array }>();
   for (const shard of await openShards(context, mapped, name)) {
-    for (const { id, rows } of shard.index.clips) if (wanted.has(id)) found.set(id, { rows, values: readFloats(shard, id) });
+    for (const { id, rows } of shard.index.clips) {
+      if (!wanted.has(id)) continue;
+      const values = readFloats(shard, id);
+      if (!values.every(Number.isFinite)) throw notFinite(name, id, values);
+      found.set(id, { rows, values });
+    }
     shard.close();
   }
   return found;
 }
 
-/** Latents and caption states of the clips of a split; clips that were set apart have none and are left out. */
-export async function readLatentClips(
+/** Piano clips as cameras see them. */
+export interface FilmedClips {
+  readonly shards: readonly Shard[];
+  readonly latents: readonly Mapped[];
+  readonly rolls: readonly Mapped[];
+  readonly pictures: readonly Mapped[];
+}
+/** Everything a stage reads of its clips; `pictures` of stages that see the keys. */
+export type StageFeatures = Omit<FilmedClips, 'pictures'> &
+  Partial<Pick<FilmedClips, 'pictures'>> & { readonly text: readonly Mapped[]; readonly video: readonly Mapped[] };
+
+/** Clips of a split with their features; clips that were set apart have no latents and are left out. */
+export async function readStageClips(
   context: TaskContext,
-  inputs: { readonly shards: readonly Shard[]; readonly latents: readonly Mapped[]; readonly text: readonly Mapped[] },
+  inputs: StageFeatures,
   split: Clip['split'],
+  views: readonly string[] = [],
 ): Promise<(LatentClip & Clip)[]> {
   const clips = clipsOf(inputs.shards, split);
   const latents = await readFeature(context, inputs.latents, 'latents', clips);
   const text = await readFeature(context, inputs.text, 'text', clips);
+  const video = await readFeature(context, inputs.video, 'video', clips);
+  const { pictures } = inputs;
+  const filmed = new Map(
+    (pictures && views.length > 0 ? await readFilmedClips(context, { ...inputs, pictures }, split, views) : []).map((clip) => [
+      clip.id,
+      clip,
+    ]),
+  );
+  const rolls = await readFeature(context, inputs.rolls, 'roll', clips);
   return clips.flatMap((clip) => {
     const encoded = latents.get(clip.id);
-    const caption = text.get(clip.id);
     if (encoded === undefined) return [];
+    const [caption, seen, roll, keys] = [text.get(clip.id), video.get(clip.id), rolls.get(clip.id), filmed.get(clip.id)];
     return [
-      { ...clip, latents: encoded.values, frames: encoded.rows, text: caption?.values ?? new Float32Array(0), tokens: caption?.rows ?? 0 },
+      {
+        ...clip,
+        latents: encoded.values,
+        frames: encoded.rows,
+        text: caption?.values ?? new Float32Array(0),
+        tokens: caption?.rows ?? 0,
+        ...(seen && { video: { features: seen.values, count: seen.rows, seconds: seen.rows / PICTURE_RATE } }),
+        ...(roll && { notes: notesOf(roll, encoded.rows) }),
+        ...(keys && { pictures: keys.pictures }),
+      },
     ];
   });
 }
+
+/** Pictures [count, height, width] of each view of the piano clips of a split, and their notes at the rate of the latents. */
+export async function readFilmedClips(context: TaskContext, inputs: FilmedClips, split: Clip['split'], views: readonly string[]) {
+  const clips = clipsOf(inputs.shards, split);
+  const rolls = await readFeature(context, inputs.rolls, 'roll', clips);
+  const found = new Map<string, { count: number; pictures: Record<string, Uint8Array> }>();
+  for (const view of views) {
+    for (const shard of await openShards(context, inputs.pictures, view)) {
+      for (const { id, rows } of shard.index.clips) {
+        if (!rolls.has(id)) continue;
+        const clip = found.get(id) ?? { count: rows, pictures: {} };
+        clip.pictures[view] = Uint8Array.from(shard.read(id));
+        found.set(id, { ...clip, count: Math.min(clip.count, rows) });
+      }
+      shard.close();
+    }
+  }
+  return clips.flatMap(({ id }) => {
+    const [seen, roll] = [found.get(id), rolls.get(id)];
+    return seen && roll ? [{ id, ...seen, notes: notesOf(roll, seen.count * (LATENT_RATE / PICTURE_RATE)) }] : [];
+  });
+}
+
+/** Rows [velocities of 88 keys, pedal] on exactly `frames` rows: a MIDI file may end before its sound, or behind. */
+function notesOf({ rows, values }: { rows: number; values: Float32Array }, frames: number): NonNullable<LatentClip['notes']> {
+  const velocities = new Uint8Array(frames * KEYS);
+  const pedal = new Uint8Array(frames);
+  for (let frame = 0; frame < Math.min(rows, frames); frame++) {
+    velocities.set(values.subarray(frame * (KEYS + 1), frame * (KEYS + 1) + KEYS), frame * KEYS);
+    pedal[frame] = values[frame * (KEYS + 1) + KEYS] ?? 0;
+  }
+  return { velocities, pedal };
+}
+
+const notFinite = (feature: string, clip: string, values: Float32Array) =>
+  new SostenutoError({
+    code: 'FEATURE_INVALID',
+    what: `The feature "${feature}" of the clip ${clip} holds values that are no numbers`,
+    where: clip,
+    found: `${values.find((value) => !Number.isFinite(value))} at position ${values.findIndex((value) => !Number.isFinite(value))} of ${values.length}`,
+    expected: 'finite numbers',
+    hint: 'look at the clip, mend or remove it, and run again: only its shard is extracted anew',
+  });

@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { definePipeline } from '../../engine/define/pipeline.ts';
-import { presets, settingsSchema } from './settings.ts';
-import * as tasks from './tasks.ts';
+import { definePipeline, type Ref } from '../../engine/define/pipeline.ts';
+import type { TreePort } from '../../engine/define/ports.ts';
+import * as evaluate from './evaluate/tasks.ts';
+import { wirePreferences } from './label/preferences.ts';
+import { presets } from './presets.ts';
+import { settingsSchema } from './settings.ts';
+import { predictorOf, type RollKind, stageParams } from './stages.ts';
+import * as prepare from './tasks.ts';
+import * as train from './train/tasks.ts';
+
+/** Tiles in a row of the pictures that the stand-in for CLIP sees, and what it gives for each picture. */
+const CELLS = 8;
+const VIDEO_WIDTH = CELLS * CELLS * 3;
+const FRAME_SIDE = 32;
 
 /** Content digest of the shipped codec, from its manifest; it is what enters the key. */
 function shippedCodecDigest(): string {
@@ -11,43 +22,96 @@ function shippedCodecDigest(): string {
   return manifest.digest;
 }
 
-/** Raw clips in, a model that can be heard out. The order of the lines is the way of the data. */
+/** Raw clips in, models that can be heard and compared out. The order of the lines is the way of the data. */
 export const videoToAudio = definePipeline({
   name: 'video-to-audio',
-  description: 'Synthetic clips → features → text-to-audio rectified flow → sound and measures',
+  description: 'Clips → features → text, video and joint flow matching → contrastive | roll guidance → preferences → sounds compared',
   settings: settingsSchema,
   presets,
-  build: ({ node, each }, settings) => {
-    const { seed, data } = settings;
-    const set = (name: 'sounds' | 'events' | 'piano') =>
-      node(name, tasks.synthesizeSet, { inputs: {}, params: { set: name, count: data[name], clipSeconds: data.clipSeconds, seed } }).files;
-    const { shards, refused } = node('ingest', tasks.ingest, {
+  build: (builder, settings) => {
+    const { node, each } = builder;
+    const { seed, data, rollPredictor } = settings;
+    const { views, height, width } = rollPredictor;
+    const filmed = [...new Set(['front' as const, ...views])];
+    const set = (name: 'sounds' | 'events' | 'piano') => {
+      const params = { set: name, count: data[name], clipSeconds: data.clipSeconds, seed, views: name === 'piano' ? filmed : [] };
+      return node(name, prepare.synthesizeSet, { inputs: {}, params }).files;
+    };
+    const { shards, refused } = node('ingest', prepare.ingest, {
       inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
       params: { shards: settings.shards, maxFailures: settings.maxFailures },
     });
 
-    const { media, unreadable } = each('media', tasks.extractMedia, shards, {
+    const { media, unreadable } = each('media', prepare.extractMedia, shards, {
       inputs: {},
-      params: { framesPerSecond: 8, frameSize: 64, maxFailures: settings.maxFailures },
+      params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures: settings.maxFailures },
     });
-    const { codec } = node('codec', tasks.importCodec, { inputs: {}, params: { digest: shippedCodecDigest() } });
-    const { latents } = each('latents', tasks.encodeAudio, media, { inputs: { codec }, params: {} });
-    const { text } = each('text', tasks.embedText, shards, { inputs: {}, params: { encoder: 'hashed-words', dimension: 64, tokens: 20 } });
-    const { rolls } = each('rolls', tasks.rollShard, shards, { inputs: {}, params: {} });
-    node('catalogue', tasks.catalogue, { inputs: { shards, refused, unreadable, latents, rolls }, params: {} });
-    const { statistics } = node('statistics', tasks.measureLatents, { inputs: { shards, latents }, params: {} });
+    const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { digest: shippedCodecDigest() } });
+    const { latents } = each('latents', prepare.encodeAudio, media, { inputs: { codec }, params: {} });
+    const { text } = each('text', prepare.embedText, shards, {
+      inputs: {},
+      params: { encoder: 'hashed-words', dimension: 64, tokens: 20 },
+    });
+    const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: 'colour-grid', cells: CELLS } });
+    const { rolls } = each('rolls', prepare.rollShard, shards, { inputs: {}, params: {} });
+    const { pictures } = each('keys', prepare.filmKeys, shards, { inputs: {}, params: { views, height, width } });
+    node('catalogue', prepare.catalogue, { inputs: { shards, refused, unreadable, latents, rolls }, params: {} });
+    const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards, latents }, params: {} });
 
-    const { steps, checkpointSteps, ...training } = settings.textToAudio;
-    const { model } = node(
-      'text-to-audio',
-      tasks.trainTextToAudio,
-      { inputs: { shards, latents, text, statistics }, params: { seed, network: settings.network, training, steps } },
-      { operational: { checkpointSteps } },
-    );
-    const { generated } = node('samples', tasks.sampleTextToAudio, {
-      inputs: { model, codec, shards, media, latents, text },
-      params: { seed, sampling: settings.sampling },
+    const stages = stageParams(settings, VIDEO_WIDTH);
+    const features = { shards, latents, text, video, rolls, statistics };
+    const keys = { ...features, pictures };
+    const often = { operational: { checkpointSteps: settings.training.checkpointSteps } };
+    const text2audio = node('text-to-audio', train.trainTextToAudio, { inputs: features, params: stages.textToAudio }, often).model;
+    type Model = Ref<TreePort<'flow-model'>>;
+    const stage = (id: string, before: Model, params: train.StageParams) =>
+      node(id, train.trainStage, { inputs: { ...features, before }, params }, often).model;
+    const base = stage('joint', stage('video', text2audio, stages.video), stages.joint);
+    const contrastive = stage('contrastive', base, stages.contrastive);
+    const factor = stage('factor', base, stages.factor);
+
+    const predictorFor = (kind: RollKind) => {
+      const { steps, batch, learningRate, loss, validateEvery } = rollPredictor;
+      const params = { seed, predictor: predictorOf(settings, kind), training: { batch, learningRate, loss, validateEvery }, steps };
+      return node(`roll-predictor-${kind}`, train.trainRollPredictor, { inputs: { shards, latents, rolls, pictures }, params }, often)
+        .predictor;
+    };
+    const guided = (kind: RollKind) => {
+      const before = stage(`extra-${kind}`, base, stages.extra(kind));
+      const inputs = { ...keys, before, predictor: predictorFor(kind) };
+      return node(kind, train.trainGuided, { inputs, params: stages.guided(kind) }, often).model;
+    };
+    const velocity = guided('velocity');
+    const binary = guided('binary');
+    const unguided = node('unguided', train.trainUnguided, { inputs: { ...keys, before: base }, params: stages.unguided }, often).model;
+    const preferences = wirePreferences(builder, { shards, media }, settings.preferences.labels);
+    const preferred = node(
+      'preferred',
+      train.trainPreferences,
+      { inputs: { ...keys, before: velocity, preferences }, params: stages.preferences },
+      often,
+    ).model;
+
+    const { clips, seconds, ...sampling } = settings.sampling;
+    const { references } = node('references', evaluate.prepareReferences, {
+      inputs: { shards, media, latents, rolls, codec },
+      params: { seconds, clips: { sounds: clips, events: clips, piano: clips }, seed },
     });
-    node('evaluation', tasks.evaluateTextToAudio, { inputs: { generated }, params: {} });
+    const { style } = node('style', evaluate.trainStyleJudge, {
+      inputs: { shards, media, latents, codec },
+      params: { seconds, pianists: { preferred: 'a', other: 'b' } },
+    });
+    const judged = (arm: string, model: Model) => {
+      const { generated } = node(`${arm}-samples`, evaluate.sampleStage, {
+        inputs: { references, model, codec, shards, latents, text, video, rolls, pictures },
+        params: { seed, sampling },
+      });
+      return node(`${arm}-evaluation`, evaluate.evaluateArm, {
+        inputs: { references, generated, style },
+        params: { arm, averaging: 'samples' },
+      }).evaluation;
+    };
+    for (const [arm, model] of Object.entries({ text: text2audio, base, contrastive, factor, unguided, binary, velocity, preferred }))
+      judged(arm, model);
   },
 });

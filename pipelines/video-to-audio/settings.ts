@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { PAPER_DROPOUT } from '../../models/objectives/rectified-flow.ts';
-import type { FlowSettings } from '../../models/training/flow/settings.ts';
-import { TORCH_ADAM } from '../../models/training/optimiser.ts';
+import { preferenceSettings } from './label/preferences.ts';
 
 const count = z.int().min(0);
 const positive = z.int().min(1);
+const weight = z.number().min(0);
 
 /** Sizes of the synthetic demo sets, in clips. */
 const demoSets = z.strictObject({
@@ -14,30 +13,57 @@ const demoSets = z.strictObject({
   clipSeconds: z.number().min(0.5).max(30).describe('length of a sound or event clip'),
 });
 
+const head = { heads: positive, headWidth: positive.multipleOf(2).describe('channels a head') };
+const stream = z.strictObject({ width: positive, ...head });
+
 const network = z.strictObject({
   depth: positive.multipleOf(2).describe('layers; the later half receives U-Net skips'),
-  heads: positive,
-  headWidth: positive.multipleOf(2).describe('channels a head; the width of the audio stream is heads × headWidth'),
   registers: positive,
   positions: positive.describe('longest clip in latent frames'),
+  audio: z.strictObject(head).describe('its width is heads × headWidth'),
+  video: stream,
+  extra: stream.describe('the stream of the piano roll'),
 });
 
-const training = z.strictObject({
+const rollPredictor = z.strictObject({
+  views: z
+    .array(z.enum(['front', 'top', 'left', 'right', 'pedal']))
+    .min(1)
+    .describe('cameras that it sees, each scaled to height × width'),
+  height: positive,
+  width: positive.describe('pixels along the keyboard'),
+  baseWidth: positive.describe('channels of the first layer; 64 in the paper'),
+  keys: z.union([z.literal(51), z.literal(88)]).describe('51: keys 15 … 65; 88: all'),
+  sustain: z.boolean().describe('whether it also says if the pedal is down'),
+  loss: z.enum(['code', 'paper', 'audeo']).describe('code: squared error weighted by |m − 0.1|; paper: plain; audeo: cross-entropy'),
   steps: positive,
-  batch: positive.describe('clips a step'),
-  frames: positive.describe('latent frames of a training crop (75 a second)'),
+  batch: positive.describe('windows a step'),
   learningRate: z.number().positive(),
+  validateEvery: positive,
+});
+
+/** What all stages of the flow model share. */
+const training = z.strictObject({
+  frames: positive.describe('latent frames of a training crop (75 a second)'),
   warmUpSteps: count,
   clipNorm: z.number().positive().describe('global gradient norm'),
   emaDecay: z.number().min(0).lt(1),
   times: z.enum(['uniform', 'logit-normal']),
-  dropText: z.number().min(0).max(1).describe('probability that a caption is dropped, for guidance'),
+  dropText: weight.max(1).describe('probability that a caption is dropped, for guidance'),
+  dropVideo: weight.max(1).describe('probability that a batch’s video is dropped'),
+  accumulate: positive.describe('batches whose gradients make one step'),
   validateEvery: positive.describe('steps between measurements of the validation loss'),
   checkpointSteps: positive.describe('steps between checkpoints; never enters a key'),
 });
 
+/** Rows of a batch from each set. */
+const mix = z
+  .strictObject({ sounds: count, events: count, piano: count })
+  .refine((rows) => rows.sounds + rows.events + rows.piano > 0, 'at least one clip');
+const stage = { steps: positive, learningRate: z.number().positive(), mix };
+
 const sampling = z.strictObject({
-  clips: positive.describe('held-out captions to generate'),
+  clips: positive.describe('held-out clips of each set to generate'),
   seconds: z.number().min(0.5).max(30),
   steps: positive.describe('Euler intervals'),
   guidance: z.number().min(0).describe('strength s of v = v_c + s (v_c − v_∅)'),
@@ -51,95 +77,32 @@ export const settingsSchema = z.strictObject({
   shards: positive.describe('buckets of clips; a clip stays in its bucket whatever else comes or goes'),
   maxFailures: count.describe('clips that may be quarantined before ingest fails'),
   network,
-  textToAudio: training,
+  rollPredictor,
+  training,
+  textToAudio: z.strictObject(stage).describe('1.1: the audio stream from captions'),
+  video: z.strictObject(stage).describe('1.2: the video stream and its maps, the audio stream frozen'),
+  joint: z.strictObject(stage).describe('1.3: both streams; the base model'),
+  contrastive: z
+    .strictObject({ ...stage, weight, frames: positive, width: positive.describe('of the embeddings'), temperature: z.number().positive() })
+    .describe('3a: Eq. 5 beside flow matching'),
+  factor: z
+    .strictObject({
+      ...stage,
+      weight,
+      criticWidth: positive,
+      criticRate: z.number().positive(),
+      terms: z.enum(['equation-6', 'each-once', 'club-cond-maximise']),
+    })
+    .describe('3a: FactorCL in its place'),
+  extra: z.strictObject(stage).describe('2.1: the roll stream on the clips’ own notes, the base frozen'),
+  guided: z
+    .strictObject({ ...stage, rollWeight: weight.describe('of the roll loss; 10 in the paper') })
+    .describe('2.2: all streams and the roll predictor'),
+  preferences: z
+    .strictObject({ ...stage, beta: z.number().positive(), weight, labels: preferenceSettings })
+    .describe('3b: DPO on pairs of performances; a batch has the preferred clips of its pairs, then the rejected ones'),
   sampling,
 });
 export type Settings = z.infer<typeof settingsSchema>;
-export type TrainingSettings = Settings['textToAudio'];
-export type NetworkSettings = Settings['network'];
-
-/** The method's fixed choices around the settings. The rate stays constant after the warm-up, so that more steps continue a training. */
-export const flowSettings = (
-  network: NetworkSettings,
-  training: Omit<TrainingSettings, 'steps' | 'checkpointSteps'>,
-  steps: number,
-): FlowSettings => ({
-  network: {
-    depth: network.depth,
-    positions: network.positions,
-    registers: network.registers,
-    kernel: 31,
-    feedForwardMultiple: 4,
-    softClamp: 50,
-    audio: { width: network.heads * network.headWidth, heads: network.heads, headWidth: network.headWidth },
-  },
-  batch: training.batch,
-  frames: training.frames,
-  steps,
-  optimiser: { ...TORCH_ADAM, clipNorm: training.clipNorm },
-  schedule: { base: training.learningRate, warmUpSteps: training.warmUpSteps, shape: 'constant' },
-  ema: { kind: 'constant', decay: training.emaDecay },
-  times: training.times,
-  dropout: { ...PAPER_DROPOUT, text: training.dropText },
-});
-
-const demo: Settings = {
-  seed: 7,
-  data: { sounds: 320, events: 24, piano: 16, clipSeconds: 2 },
-  shards: 8,
-  maxFailures: 5,
-  network: { depth: 4, heads: 4, headWidth: 32, registers: 8, positions: 1024 },
-  textToAudio: {
-    steps: 450,
-    batch: 8,
-    frames: 150,
-    learningRate: 2e-3,
-    warmUpSteps: 50,
-    clipNorm: 1,
-    emaDecay: 0.99,
-    times: 'logit-normal',
-    dropText: 0.1,
-    validateEvery: 50,
-    checkpointSteps: 100,
-  },
-  sampling: { clips: 8, seconds: 2, steps: 32, guidance: 2, sway: -1 },
-};
-
-/** The first one is the default. Presets change sizes only. */
-export const presets = {
-  demo,
-  tiny: {
-    ...demo,
-    data: { sounds: 24, events: 4, piano: 3, clipSeconds: 1 },
-    shards: 3,
-    network: { depth: 2, heads: 2, headWidth: 16, registers: 4, positions: 512 },
-    textToAudio: {
-      ...demo.textToAudio,
-      steps: 24,
-      batch: 4,
-      frames: 60,
-      warmUpSteps: 4,
-      emaDecay: 0.9,
-      validateEvery: 12,
-      checkpointSteps: 5,
-    },
-    sampling: { ...demo.sampling, clips: 2, seconds: 1, steps: 4 },
-  },
-  small: {
-    ...demo,
-    data: { sounds: 2000, events: 200, piano: 100, clipSeconds: 4 },
-    shards: 32,
-    network: { depth: 8, heads: 6, headWidth: 64, registers: 16, positions: 2048 },
-    textToAudio: {
-      ...demo.textToAudio,
-      steps: 20_000,
-      batch: 16,
-      frames: 300,
-      learningRate: 3e-4,
-      warmUpSteps: 500,
-      emaDecay: 0.999,
-      checkpointSteps: 500,
-    },
-    sampling: { ...demo.sampling, clips: 32, seconds: 4, steps: 64 },
-  },
-} satisfies Record<string, Settings>;
+export type StageSettings = Settings['textToAudio'];
+export type TrainingSettings = Settings['training'];

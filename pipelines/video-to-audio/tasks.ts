@@ -1,9 +1,8 @@
+import type { View } from '../../datasets/synthetic/keyboard-video.ts';
 import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
 import { file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask } from '../../engine/define/task.ts';
-import type { Measure } from '../measure.ts';
-import type { NetworkSettings, Settings, TrainingSettings } from './settings.ts';
 
 /** A clip as it lies in the store: media by content, so that an edited file changes only its shard. */
 export interface Clip {
@@ -14,6 +13,12 @@ export interface Clip {
   /** Sound, or video with sound. */
   readonly media: Artifact;
   readonly midi?: Artifact;
+  /** Camera views by name, of piano clips. */
+  readonly views?: Readonly<Record<string, Artifact>>;
+  readonly label?: string;
+  /** Clips of one piece by different pianists are compared with each other. */
+  readonly piece?: string;
+  readonly pianist?: string;
 }
 export type SetName = 'sounds' | 'events' | 'piano';
 /** A bucket of clips, chosen by the clip's id alone. */
@@ -34,7 +39,7 @@ export const synthesizeSet = defineTask({
   name: 'synthesizeSet',
   inputs: {},
   outputs: { files: tree('clip-set') },
-  params: type<{ set: SetName; count: number; clipSeconds: number; seed: number }>(),
+  params: type<{ set: SetName; count: number; clipSeconds: number; seed: number; views: readonly View[] }>(),
   queue: 'cpu',
   runs: 'process',
   implementation: code('./prepare/synthesize-set.ts', 'synthesizeSet'),
@@ -81,6 +86,29 @@ export const encodeAudio = defineTask({
   implementation: code('./prepare/encode-audio.ts', 'encodeAudio'),
 });
 
+/** Features of the pictures of every clip of a shard, a row a picture. */
+export const embedFrames = defineTask({
+  name: 'embedFrames',
+  inputs: {},
+  outputs: { video: tree('video-shard') },
+  params: type<{ encoder: 'colour-grid'; cells: number }>(),
+  item: type<Mapped>(),
+  queue: 'cpu',
+  implementation: code('./prepare/embed-frames.ts', 'embedFrames'),
+});
+
+/** Grey pictures of the keys, 25 a second, of the piano clips of a shard. */
+export const filmKeys = defineTask({
+  name: 'filmKeys',
+  inputs: {},
+  outputs: { pictures: tree('picture-shard') },
+  params: type<{ views: readonly string[]; height: number; width: number }>(),
+  item: type<Shard>(),
+  queue: 'cpu',
+  runs: 'process',
+  implementation: code('./prepare/film-keys.ts', 'filmKeys'),
+});
+
 /** Caption states [tokens, dimension] of every clip of a shard. */
 export const embedText = defineTask({
   name: 'embedText',
@@ -123,50 +151,4 @@ export const measureLatents = defineTask({
   outputs: { statistics: json<LatentStatistics>() },
   queue: 'cpu',
   implementation: code('./prepare/measure-latents.ts', 'measureLatents'),
-});
-
-/** Stage 1.1: rectified flow from text to audio latents with the Audio-DiT. */
-export const trainTextToAudio = defineTask({
-  name: 'trainTextToAudio',
-  inputs: {
-    shards: json<readonly Shard[]>(),
-    latents: json<readonly Mapped[]>(),
-    text: json<readonly Mapped[]>(),
-    statistics: json<LatentStatistics>(),
-  },
-  outputs: { model: tree('flow-model') },
-  params: type<{ seed: number; network: NetworkSettings; training: Omit<TrainingSettings, 'steps' | 'checkpointSteps'>; steps: number }>(),
-  endParams: ['steps'],
-  queue: 'train',
-  runs: 'process',
-  timeout: '30 days',
-  implementation: code('./train/train-text-to-audio.ts', 'trainTextToAudio'),
-});
-
-/** Generates the held-out captions and decodes them to sound. */
-export const sampleTextToAudio = defineTask({
-  name: 'sampleTextToAudio',
-  inputs: {
-    model: tree('flow-model'),
-    codec: tree('codec'),
-    shards: json<readonly Shard[]>(),
-    media: json<readonly Mapped[]>(),
-    latents: json<readonly Mapped[]>(),
-    text: json<readonly Mapped[]>(),
-  },
-  outputs: { generated: tree('generated-clips') },
-  params: type<{ seed: number; sampling: Settings['sampling'] }>(),
-  queue: 'cpu',
-  runs: 'process',
-  implementation: code('./evaluate/sample-text-to-audio.ts', 'sampleTextToAudio'),
-});
-
-/** First measures of generated against original clips, and the sounds side by side. */
-export const evaluateTextToAudio = defineTask({
-  name: 'evaluateTextToAudio',
-  inputs: { generated: tree('generated-clips') },
-  outputs: { measures: json<readonly Measure[]>(), exhibits: tree('exhibits') },
-  queue: 'cpu',
-  runs: 'process',
-  implementation: code('./evaluate/evaluate-text-to-audio.ts', 'evaluateTextToAudio'),
 });

@@ -36,9 +36,21 @@ async function clipsOf(set: SetName, files: StoredTree, context: TaskContext): P
   const folder = await folderOf(context, files, set);
   const { rows, problems } = readManifest(join(folder, 'manifest.jsonl'), { locate: (path) => files.files.get(path) });
   const clips: Clip[] = [];
-  for (const { id, split, caption, media, midi } of rows) {
-    const stored = await context.putFile(pathOf(files, media));
-    clips.push({ id, set, split, caption, media: stored, ...(midi !== undefined && { midi: await context.putFile(pathOf(files, midi)) }) });
+  const put = (path: string) => context.putFile(pathOf(files, path));
+  for (const { id, split, caption, media, midi, views, label, piece, pianist } of rows) {
+    const filmed = await Promise.all(Object.entries(views ?? {}).map(async ([view, path]) => [view, await put(path)] as const));
+    clips.push({
+      id,
+      set,
+      split,
+      caption,
+      media: await put(media),
+      ...(midi !== undefined && { midi: await put(midi) }),
+      ...(views && { views: Object.fromEntries(filmed) }),
+      ...(label !== undefined && { label }),
+      ...(piece !== undefined && { piece }),
+      ...(pianist !== undefined && { pianist }),
+    });
   }
   return {
     clips,

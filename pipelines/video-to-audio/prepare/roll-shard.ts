@@ -7,16 +7,22 @@ import type { Run } from '../../../engine/define/task.ts';
 import { LATENT_RATE } from '../rates.ts';
 import type { rollShard as declaration } from '../tasks.ts';
 
-/** Columns of a roll: the velocity 0 … 127 of 88 keys, then the sustain pedal 0 or 1. */
+/** Columns of a roll: the velocity 0 … 127 of the 88 keys that are down, then the sustain pedal 0 or 1. */
 const COLUMNS = KEYS + 1;
 
-/** Writes the shard `roll` [frames, 89] of the clips that have MIDI. */
+/**
+ * Writes the shards `roll` [frames, 89], what hands and foot do and cameras can see, and `sounding` [frames, 88], with notes that the
+ * pedal holds, of the clips that have MIDI.
+ */
 export const rollShard: Run<typeof declaration> = async ({ item, context }) => {
   const shard = createShard(context.workDirectory, { name: 'roll', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [COLUMNS] });
+  const sounding = createShard(context.workDirectory, { name: 'sounding', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [KEYS] });
   for (const { id, midi } of item.clips) {
     if (midi === undefined) continue;
     const { path } = await context.openFile(midi);
-    const roll = pianoRoll(readMidi(await readFile(path), id));
+    const score = readMidi(await readFile(path), id);
+    const roll = pianoRoll(score, { sustain: false });
+    sounding.append(id, pianoRoll(score).velocity);
     const values = new Uint8Array(roll.frames * COLUMNS);
     for (let frame = 0; frame < roll.frames; frame++) {
       values.set(roll.velocity.subarray(frame * KEYS, (frame + 1) * KEYS), frame * COLUMNS);
@@ -25,5 +31,6 @@ export const rollShard: Run<typeof declaration> = async ({ item, context }) => {
     shard.append(id, values);
   }
   shard.close();
+  sounding.close();
   return { rolls: context.workDirectory };
 };

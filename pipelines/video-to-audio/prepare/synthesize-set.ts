@@ -11,6 +11,7 @@ export const synthesizeSet: Run<typeof declaration> = async ({ params, context }
     count: params.count,
     seed: params.seed,
     clipSeconds: params.clipSeconds,
+    views: params.views,
     signal: context.signal,
     onProgress: (step, of) => context.progress({ step, of }),
   });

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Tf } from '../../../../models/network/tensor-types.ts';
 import { sampleClips } from '../../../../models/sampling/sample-clips.ts';
+import { clipDataset } from '../../../../models/training/flow/dataset.ts';
 import { readFlowModel } from '../../../../models/training/flow/model-files.ts';
 import { FLOW_PRESETS, type FlowSettings } from '../../../../models/training/flow/settings.ts';
 import { timeBins } from '../../../../models/training/flow/time-bins.ts';
 import { type FlowTraining, trainFlow } from '../../../../models/training/flow/train-flow.ts';
-import { clipDataset, denormalise, type LatentClip, latentStatistics, normalise } from '../../../../models/training/latents.ts';
+import { denormalise, type LatentClip, latentStatistics, normalise } from '../../../../models/training/latents.ts';
 import { normal } from '../../../../numeric/random.ts';
 import { testBackend } from '../../network/fixture.ts';
 import { folderCheckpoints } from '../folder-checkpoints.ts';
@@ -38,7 +39,7 @@ const clips: LatentClip[] = Array.from({ length: 8 }, (_, i) => {
 });
 const statistics = latentStatistics(clips, CHANNELS);
 const settings = (steps: number): FlowSettings => ({ ...FLOW_PRESETS.tiny, frames: 20, steps });
-const dataset = clipDataset(clips, { batch: 4, frames: 20, channels: CHANNELS, textWidth: TEXT, seed: 5 });
+const dataset = clipDataset(clips, { clips: 4 }, { frames: 20, channels: CHANNELS, textWidth: TEXT, seed: 5 });
 
 const training = (name: string, steps: number, more: Partial<FlowTraining> = {}): FlowTraining => ({
   tf,
@@ -58,7 +59,7 @@ describe('text → audio training', () => {
   it('lowers the validation loss, and captions steer what is sampled', async () => {
     const metrics: [string, number, number][] = [];
     const validation = {
-      dataset: clipDataset(clips, { batch: 4, frames: 20, channels: CHANNELS, textWidth: TEXT, seed: 9, fixedCrop: true }),
+      dataset: clipDataset(clips, { clips: 4 }, { frames: 20, channels: CHANNELS, textWidth: TEXT, seed: 9, fixedCrop: true }),
       everySteps: 40,
     };
     const before = tf.memory().numTensors;
@@ -71,7 +72,7 @@ describe('text → audio training', () => {
     expect(new Set(metrics.filter(([name]) => name.startsWith('loss at t')).map(([name]) => name)).size).toBeGreaterThanOrEqual(6);
 
     const request = { frames: 20, steps: 12, guidance: { strength: 1, convention: 'added' as const }, seed: 4 };
-    const kinds = clips.slice(0, 2);
+    const kinds = clips.slice(0, 2).map(({ text, tokens }) => ({ text, tokens }));
     const [high, low] = await sampleClips(tf, join(root, 'a', 'model'), { clips: kinds, ...request });
     const mean = (values: Float32Array = new Float32Array()) => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(high).toHaveLength(20 * CHANNELS);
@@ -122,8 +123,10 @@ describe('latents', () => {
     for (const deviation of all.deviation) expect(Math.abs(deviation - 1)).toBeLessThan(1e-4);
   });
   it('come in batches that depend on the step alone; every clip comes once an epoch; short ones are masked', () => {
-    const long = clipDataset(clips, { batch: 4, frames: 24, channels: CHANNELS, textWidth: TEXT, seed: 5 });
-    expect(long.batchAt(7)).toEqual(clipDataset(clips, { batch: 4, frames: 24, channels: CHANNELS, textWidth: TEXT, seed: 5 }).batchAt(7));
+    const long = clipDataset(clips, { clips: 4 }, { frames: 24, channels: CHANNELS, textWidth: TEXT, seed: 5 });
+    expect(long.batchAt(7)).toEqual(
+      clipDataset(clips, { clips: 4 }, { frames: 24, channels: CHANNELS, textWidth: TEXT, seed: 5 }).batchAt(7),
+    );
     const epoch = [0, 1].flatMap((step) => {
       const { mask } = long.batchAt(step) as { mask: Float32Array };
       return [0, 1, 2, 3].map((i) => mask.subarray(i * 24, (i + 1) * 24).reduce((sum, value) => sum + value, 0));

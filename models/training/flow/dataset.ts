@@ -1,0 +1,176 @@
+import { planBatches } from '../../../datasets/features/batches.ts';
+import { KEYS } from '../../../datasets/midi/performance.ts';
+import { SostenutoError } from '../../../errors/problem.ts';
+import { uniform } from '../../../numeric/random.ts';
+import { at } from '../../network/differentiable.ts';
+import { featureFrames } from '../../network/frame-maps.ts';
+import type { RollPredictorConfig } from '../../network/roll-predictor/config.ts';
+import { rollTargets } from '../../network/roll-predictor/targets.ts';
+import { type FlowDataset, type FlowExamples, type LatentClip, picturesOf } from '../latents.ts';
+
+export interface DatasetShape {
+  /** Latent frames of a crop; shorter clips are padded and masked. */
+  readonly frames: number;
+  readonly channels: number;
+  readonly textWidth: number;
+  readonly videoWidth?: number;
+  /** How notes become a roll; without it batches have none. */
+  readonly roll?: Pick<RollPredictorConfig, 'keys' | 'target' | 'sustain'>;
+  /** Pictures that batches carry for their piano rows. */
+  readonly pictures?: Pick<RollPredictorConfig, 'views' | 'height' | 'width'>;
+  readonly seed: number;
+  /** Seen from the start of the clip instead of at random, for validation. */
+  readonly fixedCrop?: boolean;
+}
+
+/** Rows of a batch that each set has. */
+export type Mix = Readonly<Record<string, number>>;
+
+/** The set whose rows come last, and have pictures. */
+const PIANO = 'piano';
+
+interface Place {
+  readonly clip: LatentClip;
+  readonly from: number;
+}
+
+/** Three latents are one picture, so that crops begin with a picture. */
+const LATENTS_A_PICTURE = 3;
+
+/** Clips in memory; each set has its rows in every batch, its order anew every epoch, crops at random places, all from (seed, step). */
+export function clipDataset(clips: readonly LatentClip[], mix: Mix, shape: DatasetShape): FlowDataset {
+  const groups = Object.entries(mix)
+    .filter(([, rows]) => rows > 0)
+    .sort(([a], [b]) => Number(a === PIANO) - Number(b === PIANO) || (a < b ? -1 : 1))
+    .map(([set, rows]) => {
+      const members = clips.filter((clip) => (clip.set ?? set) === set);
+      if (members.length === 0) throw nothingOf(set, clips.length);
+      const listed = members.map(({ frames }, index) => ({ id: String(index), rows: frames }));
+      return { set, rows, members, batches: planBatches(listed, { seed: shape.seed, batch: rows, rows: shape.frames }) };
+    });
+  const places = (step: number): Place[] =>
+    groups.flatMap(({ members, batches }) =>
+      batches.at(step).map(({ clip, from }) => ({ clip: at(members, clip), from: shape.fixedCrop ? 0 : from })),
+    );
+  const batch = groups.reduce((sum, { rows }) => sum + rows, 0);
+  return assembled(clips, places, shape, batch, groups.find(({ set }) => set === PIANO)?.rows ?? 0);
+}
+
+/** The preferred clips of `batch`/2 pairs, then the rejected ones, each pair cropped at the same part of its two performances. */
+export function pairDataset(
+  pairs: readonly { readonly preferred: LatentClip; readonly rejected: LatentClip }[],
+  batch: number,
+  shape: DatasetShape,
+): FlowDataset {
+  if (pairs.length === 0) throw nothingOf('preference pairs', 0);
+  const half = batch / 2;
+  const plan = planBatches(
+    pairs.map((_, index) => ({ id: String(index), rows: 1 })),
+    { seed: shape.seed, batch: half, rows: 1 },
+  );
+  const clips = pairs.flatMap(({ preferred, rejected }) => [preferred, rejected]);
+  const places = (step: number): Place[] => {
+    const draws = uniform({ seed: shape.seed, purpose: 'pair crop', step }, half);
+    const chosen = plan.at(step).map(({ clip }) => at(pairs, clip));
+    const of = (role: 'preferred' | 'rejected') =>
+      chosen.map((pair, i) => ({ clip: pair[role], from: Math.floor((draws[i] ?? 0) * Math.max(0, pair[role].frames - shape.frames)) }));
+    return [...of('preferred'), ...of('rejected')];
+  };
+  return assembled(clips, places, shape, batch, batch);
+}
+
+function assembled(
+  clips: readonly LatentClip[],
+  places: (step: number) => Place[],
+  shape: DatasetShape,
+  batch: number,
+  pianoRows: number,
+): FlowDataset {
+  const { frames, channels, textWidth, videoWidth, roll, pictures } = shape;
+  const textTokens = Math.max(1, ...clips.map((clip) => clip.tokens));
+  const pads = clips.some((clip) => clip.frames < frames);
+  const prepared = new Map(clips.map((clip) => [clip, prepare(clip, shape)]));
+  const columns = roll ? roll.keys + (roll.sustain ? 1 : 0) : 0;
+  const batchAt = (step: number): FlowExamples => {
+    const latents = new Float32Array(batch * frames * channels);
+    const text = new Float32Array(batch * textTokens * textWidth);
+    const textMask = new Float32Array(batch * textTokens);
+    const mask = new Float32Array(batch * frames);
+    const video = new Float32Array(videoWidth === undefined ? 0 : batch * frames * videoWidth);
+    const rolls = new Float32Array(batch * frames * columns);
+    const count = picturesOf(frames);
+    const area = (pictures?.height ?? 0) * (pictures?.width ?? 0);
+    const seen = Object.fromEntries((pictures?.views ?? []).map((view) => [view, new Float32Array(pianoRows * count * area)]));
+    const drawn = places(step);
+    drawn.forEach(({ clip, from: anywhere }, i) => {
+      const from = anywhere - (anywhere % LATENTS_A_PICTURE);
+      const used = Math.min(frames, clip.frames - from);
+      latents.set(clip.latents.subarray(from * channels, (from + used) * channels), i * frames * channels);
+      mask.fill(1, i * frames, i * frames + used);
+      text.set(clip.text.subarray(0, clip.tokens * textWidth), i * textTokens * textWidth);
+      textMask.fill(1, i * textTokens, i * textTokens + clip.tokens);
+      const { picture, notes } = prepared.get(clip) ?? {};
+      if (videoWidth !== undefined && clip.video && picture) {
+        for (let k = 0; k < used; k++) {
+          const frame = picture[from + k] ?? -1;
+          if (frame < 0) continue;
+          video.set(clip.video.features.subarray(frame * videoWidth, (frame + 1) * videoWidth), (i * frames + k) * videoWidth);
+        }
+      }
+      if (notes) rolls.set(notes.subarray(from * columns, (from + used) * columns), i * frames * columns);
+      const row = i - (batch - pianoRows);
+      for (const [view, out] of row < 0 ? [] : Object.entries(seen)) {
+        const own = clip.pictures?.[view];
+        if (!own) throw new RangeError(`clip ${clip.id} has no view ${view}`);
+        const last = own.length / area - 1;
+        for (let k = 0; k < count; k++) {
+          const picked = Math.min(last, from / LATENTS_A_PICTURE + k) * area;
+          const to = (row * count + k) * area;
+          for (let pixel = 0; pixel < area; pixel++) out[to + pixel] = (own[picked + pixel] ?? 0) / 255;
+        }
+      }
+    });
+    return {
+      latents,
+      text,
+      textMask,
+      ...(pads && { mask }),
+      ...(videoWidth !== undefined && { video, hasVideo: drawn.map(({ clip }) => clip.video !== undefined) }),
+      ...(roll && { roll: rolls }),
+      ...(pictures && { pictures: seen }),
+    };
+  };
+  return { batch, frames, channels, textTokens, textWidth, pianoRows, batchAt };
+}
+
+/** What of a clip is the same in all of its crops: the picture of each latent, and its roll [frames, columns]. */
+function prepare({ video, notes, frames }: LatentClip, { roll }: DatasetShape): { picture?: Int32Array; notes?: Float32Array } {
+  return {
+    ...(video && { picture: featureFrames(video.count, video.seconds, frames) }),
+    ...(roll && notes && { notes: rollOf(notes, roll, frames) }),
+  };
+}
+
+function rollOf(
+  { velocities, pedal }: NonNullable<LatentClip['notes']>,
+  roll: Pick<RollPredictorConfig, 'keys' | 'target' | 'sustain'>,
+  frames: number,
+): Float32Array {
+  const keys = rollTargets(roll, velocities.subarray(0, frames * KEYS));
+  if (!roll.sustain) return keys;
+  const columns = roll.keys + 1;
+  const out = new Float32Array(frames * columns);
+  for (let frame = 0; frame < frames; frame++) {
+    out.set(keys.subarray(frame * roll.keys, (frame + 1) * roll.keys), frame * columns);
+    out[frame * columns + roll.keys] = pedal[frame] ?? 0;
+  }
+  return out;
+}
+
+const nothingOf = (set: string, clips: number) =>
+  new SostenutoError({
+    code: 'NO_TRAINING_DATA',
+    what: `There is nothing to train on: no clip of ${set}`,
+    found: `${clips} clips in all`,
+    expected: 'at least one; or a mix without this set',
+  });

@@ -1,0 +1,47 @@
+import type { SetName } from '../tasks.ts';
+import type { MeasureName } from './measured.ts';
+
+/** The trainings that are compared, in the order in which they are shown. */
+export const ARMS = ['text', 'base', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred', 'audeo'] as const;
+export type Arm = (typeof ARMS)[number];
+
+export type Comparison = readonly [arm: Arm, against: Arm];
+export interface Claim {
+  readonly claim: string;
+  readonly comparisons: readonly Comparison[];
+  readonly set: SetName;
+  /** The first decides; it was fixed before any run. */
+  readonly measures: readonly [MeasureName, ...MeasureName[]];
+}
+
+/** What the method's paper claims and this pipeline can test. */
+export const CLAIMS: readonly Claim[] = [
+  {
+    claim: 'Guidance by the roll beats none',
+    comparisons: [['velocity', 'unguided']],
+    set: 'piano',
+    measures: ['si-sdr-magnitude', 'midi-f1'],
+  },
+  {
+    claim: 'A velocity roll beats a binary one',
+    comparisons: [['velocity', 'binary']],
+    set: 'piano',
+    measures: ['si-sdr-magnitude', 'midi-f1'],
+  },
+  {
+    claim: 'Preference optimisation moves towards the preferred pianist',
+    comparisons: [['preferred', 'velocity']],
+    set: 'piano',
+    measures: ['style-log-odds'],
+  },
+  {
+    claim: 'Contrastive training raises agreement with the video',
+    comparisons: [
+      ['contrastive', 'base'],
+      ['factor', 'base'],
+    ],
+    set: 'events',
+    measures: ['av-align-frame-difference', 'onset-motion-correlation'],
+  },
+];
+export const COMPARISONS: readonly Comparison[] = CLAIMS.flatMap(({ comparisons }) => comparisons);

@@ -1,0 +1,45 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run } from '../../../engine/define/task.ts';
+import { type Ablation, ablationTables } from './ablation.ts';
+import { ARMS } from './arms.ts';
+import { judgeClaims } from './claims.ts';
+import type { MeasureName } from './measured.ts';
+import { referenceClips } from './references.ts';
+import { showClips } from './show-clips.ts';
+import { isReliable as isStyleReliable, type StyleJudge } from './style-judge.ts';
+import type { compareArms as declaration } from './tasks.ts';
+
+export const compareArms: Run<typeof declaration> = async ({ inputs, params: { seed, resamples, shown }, context }) => {
+  const { references, style, limits } = inputs;
+  const all = [...limits, ...ARMS.map((arm) => inputs[arm])];
+  const isReliable = (name: MeasureName) => name !== 'style-log-odds' || isStyleReliable(style);
+  const ablation: Ablation = { evaluations: new Map(all.map((one) => [one.arm, one])), seed, resamples, isReliable };
+  const { sentences, measures } = judgeClaims(ablation);
+
+  const exhibits = join(context.workDirectory, 'exhibits');
+  await mkdir(exhibits);
+  const clips = await referenceClips(references);
+  const heard = all.filter(({ arm }) => arm !== 'another clip');
+  const groups = await showClips(context, exhibits, references, clips, heard, shown, isReliable);
+  const tables = [
+    { title: 'What this run shows', columns: ['claim'], rows: sentences.map((sentence) => [sentence]) },
+    ...ablationTables(ablation),
+  ];
+  await writeFile(
+    join(exhibits, 'exhibits.json'),
+    JSON.stringify({ title: 'The trainings side by side', note: noteOf(style, resamples), groups, tables }),
+  );
+  return { measures, exhibits };
+};
+
+/** How the figures came about; the report's reader has nothing else. */
+function noteOf(style: StyleJudge, resamples: number): string {
+  const part = (value: number) => `${Math.round(100 * value)} %`;
+  return [
+    'Clips that no training saw. "Reconstructed" is the original through the codec, the best that can be generated; "another clip" is the original of another clip, what a sound scores that has nothing to do with this one.',
+    `Intervals are bootstrapped over clips (${resamples} draws); stretches of one piece count as clips of their own. A claim counts as shown if the interval of its first measure lies on one side of zero; which measure that is was fixed beforehand.`,
+    `The style judge names ${style.windows.heldOut} stretches of held-out pieces rightly in ${part(style.accuracy.original)} of originals and ${part(style.accuracy.reconstructed)} of reconstructions${isStyleReliable(style) ? '' : ', too few for its figure to mean anything'}.`,
+    'AV-align works with frame differences instead of optical flow, and the transcriber is untrained: their figures are comparable only with each other.',
+  ].join(' ');
+}

@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import type { StoredTree } from '../../../engine/define/ports.ts';
+import type { Run, TaskContext } from '../../../engine/define/task.ts';
+import { SostenutoError } from '../../../errors/problem.ts';
+import { loadBackend } from '../../../models/backend/index.ts';
+import type { Preference } from '../../../models/preference/decide.ts';
+import { clipDataset, type DatasetShape, type Mix, pairDataset } from '../../../models/training/flow/dataset.ts';
+import { readFlowModel } from '../../../models/training/flow/model-files.ts';
+import { ROLL_PREDICTOR } from '../../../models/training/flow/roll-term.ts';
+import { type FlowTraining, trainFlow } from '../../../models/training/flow/train-flow.ts';
+import type { LatentClip } from '../../../models/training/latents.ts';
+import { readRollModel } from '../../../models/training/roll/model-files.ts';
+import type { NamedArrays } from '../../../models/training/state.ts';
+import { folderOf } from '../../stored-folder.ts';
+import { readStageClips, type StageFeatures } from '../features.ts';
+import type { LatentStatistics } from '../tasks.ts';
+import { flowSettings } from './flow-settings.ts';
+import type * as declarations from './tasks.ts';
+
+interface Given {
+  readonly inputs: StageFeatures & { readonly statistics: LatentStatistics };
+  readonly params: declarations.StageParams;
+  readonly context: TaskContext;
+}
+
+export const trainTextToAudio: Run<typeof declarations.trainTextToAudio> = (given) => train(given, {});
+
+export const trainStage: Run<typeof declarations.trainStage> = async (given) =>
+  train(given, { begin: await modelOf(given, given.inputs.before) });
+
+export const trainUnguided: Run<typeof declarations.trainUnguided> = async (given) =>
+  train(given, { begin: await modelOf(given, given.inputs.before) });
+
+export const trainGuided: Run<typeof declarations.trainGuided> = async (given) => {
+  const { inputs, context } = given;
+  const { weights } = await readRollModel(await folderOf(context, inputs.predictor, 'predictor'));
+  const predictor = [...weights].map(([name, array]) => [ROLL_PREDICTOR + name, array] as const);
+  return train(given, { begin: new Map([...(await modelOf(given, inputs.before)), ...predictor]) });
+};
+
+export const trainPreferences: Run<typeof declarations.trainPreferences> = async (given) => {
+  const { before, preferences } = given.inputs;
+  const begin = await modelOf(given, before);
+  return train(given, { begin, reference: { digest: before.artifact.digest, weights: begin } }, preferences);
+};
+
+/** A stage goes on with the averaged weights of the one before: what was measured is what is improved. */
+const modelOf = async ({ context }: Given, model: StoredTree): Promise<NamedArrays> =>
+  (await readFlowModel(await folderOf(context, model, 'before'))).weights;
+
+async function train(
+  { inputs, params, context }: Given,
+  weights: Pick<FlowTraining, 'begin' | 'reference'>,
+  preferences?: readonly Preference[],
+): Promise<{ model: string }> {
+  const { seed, stage, training, roll, mix } = params;
+  const predictor = stage.roll?.predictor;
+  const clips = await readStageClips(context, inputs, 'train', predictor?.views);
+  const heldOut = await readStageClips(context, inputs, 'validation', predictor?.views);
+  const shape: DatasetShape = {
+    frames: training.frames,
+    channels: inputs.statistics.mean.length,
+    textWidth: textWidthOf(clips),
+    ...(params.network.video?.inputWidth !== undefined && { videoWidth: params.network.video.inputWidth }),
+    ...(roll && { roll }),
+    ...(predictor && { pictures: predictor }),
+    seed,
+  };
+  const batch = mix.sounds + mix.events + mix.piano;
+  const dataset = preferences ? pairDataset(pairsOf(preferences, clips), batch, shape) : clipDataset(clips, mix, shape);
+  const validated = mixOf(mix, heldOut);
+  const backend = await loadBackend();
+  const directory = join(context.workDirectory, 'model');
+  await trainFlow({
+    tf: backend.tf,
+    settings: flowSettings(params, batch),
+    stage,
+    seed,
+    dataset,
+    statistics: { mean: Float32Array.from(inputs.statistics.mean), deviation: Float32Array.from(inputs.statistics.deviation) },
+    ...weights,
+    ...(validated && {
+      validation: { dataset: clipDataset(heldOut, validated, { ...shape, fixedCrop: true }), everySteps: training.validateEvery },
+    }),
+    directory,
+    checkpoints: context.checkpoints,
+    cadence: { steps: Number(context.operational.checkpointSteps ?? 100) },
+    signal: context.signal,
+    progress: context.progress,
+    metric: context.metric,
+    warn: context.warn,
+    environment: { backend: backend.name, version: backend.version, threads: String(backend.threads), ...backend.flags },
+  });
+  return { model: directory };
+}
+
+/** The mix without sets that have no clip; nothing if none has. */
+function mixOf(mix: Mix, clips: readonly LatentClip[]): Mix | undefined {
+  const there = Object.entries(mix).filter(([set, rows]) => rows > 0 && clips.some((clip) => clip.set === set));
+  return there.length > 0 ? Object.fromEntries(there) : undefined;
+}
+
+function textWidthOf(clips: readonly LatentClip[]): number {
+  const captioned = clips.find((clip) => clip.tokens > 0);
+  if (captioned) return captioned.text.length / captioned.tokens;
+  throw new SostenutoError({
+    code: 'NO_TRAINING_DATA',
+    what: 'There is nothing to train on',
+    found: `${clips.length} clips of split "train", none with a caption`,
+    expected: 'captioned clips',
+  });
+}
+
+/** Clips of the pairs that are for training. Throws `PAIR_INVALID` if a clip has no features. */
+function pairsOf(preferences: readonly Preference[], clips: readonly (LatentClip & { id: string })[]) {
+  const byId = new Map(clips.map((clip) => [clip.id, clip]));
+  const find = (pair: string, id: string): LatentClip => {
+    const clip = byId.get(id);
+    if (clip?.notes) return clip;
+    throw new SostenutoError({
+      code: 'PAIR_INVALID',
+      what: `The pair ${pair} cannot be trained on`,
+      where: id,
+      found: clip ? 'a clip without notes' : 'no features of this clip',
+      expected: 'two clips with sound, video and notes',
+      hint: 'look at the quarantined clips, or drop the pair',
+    });
+  };
+  return preferences
+    .filter(({ split }) => split === 'train')
+    .map(({ pair, preferred, rejected }) => ({ preferred: find(pair, preferred.id), rejected: find(pair, rejected.id) }));
+}
