@@ -76,6 +76,19 @@ describe.skipIf(browser === undefined)('the report in Chromium', () => {
     await page.close();
   });
 
+  it('shows piano rolls with words for those who cannot see them, and what their colours mean', async () => {
+    const { page } = await visit(onDisk);
+    const rolls = page.locator('.roll img');
+    expect(await rolls.count()).toBe(2);
+    for (const image of await rolls.all()) {
+      await image.scrollIntoViewIfNeeded();
+      expect(await image.evaluate((one: HTMLImageElement) => one.decode().then(() => one.naturalWidth))).toBe(150);
+      expect(await image.getAttribute('alt')).toMatch(/^Piano roll, .* notes from /);
+    }
+    expect(await page.locator('.rolls').textContent()).toBe('played and heardheard onlyplayed only');
+    await page.close();
+  });
+
   it('is caught by its own policy when something foreign gets in', async () => {
     const { page, errors } = await visit(onDisk);
     await page.evaluate(() => {

@@ -41,6 +41,13 @@ export function wav(samples: Float32Array, sampleRate = rate): Buffer {
   return Buffer.concat([header, data]);
 }
 
+/** A roll file of the 88 keys, with notes [key, from, to, level]. */
+export function rollFile(notes: readonly (readonly [number, number, number, number])[], frames: number): Buffer {
+  const values = new Uint8Array(frames * 88);
+  for (const [key, from, to, level] of notes) for (let frame = from; frame < to; frame++) values[frame * 88 + key] = level;
+  return Buffer.from(JSON.stringify({ framesPerSecond: 75, firstKey: 0, keys: 88, values: Buffer.from(values).toString('base64') }));
+}
+
 const node = (id: string, task: string, deps: string[], seconds: number, rest: Partial<ReportedNode> = {}): ReportedNode => ({
   id,
   task,
@@ -139,6 +146,14 @@ export const exampleModel: ReportModel = {
           title: version,
           audio: `evaluation/clip-${i + 1}/${version}.wav`,
           ...(v === 2 ? { caption: 'guidance 2, 32 steps, noise from seed 7', numbers: { 'log-mel distance': 6.1 + i } } : {}),
+          ...(i === 1 && v !== 1
+            ? {
+                rolls:
+                  v === 0
+                    ? [{ title: 'played', roll: 'evaluation/played.json' }]
+                    : [{ title: 'heard', roll: 'evaluation/heard.json', against: 'evaluation/played.json' }],
+              }
+            : {}),
         })),
       })),
       tables: [
@@ -182,5 +197,10 @@ export function exampleMedia(directory: string): Map<string, string> {
       media.set(`evaluation/clip-${clip + 1}/${version}.wav`, path);
     });
   });
+  const melody = [0, 1, 2, 3, 4].map((i) => [43 + ([0, 4, 7, 12, 7][i] ?? 0), 30 * i, 30 * i + 28, 90 + 30 * i] as const);
+  for (const [name, notes] of Object.entries({ played: melody, heard: [...melody.slice(1), [52, 10, 60, 255] as const] })) {
+    writeFileSync(join(directory, name), rollFile(notes, 150));
+    media.set(`evaluation/${name}.json`, join(directory, name));
+  }
   return media;
 }

@@ -149,7 +149,8 @@ async function readOutput(store: Store, node: string, name: string, artifact: Ar
     shown.exhibits.push(read.exhibit);
     for (const [placed, path] of read.media) shown.media.set(placed, path);
   } else if (artifact.form === 'json' && name === measuresOutput) {
-    shown.measures.push(...(measures.safeParse(await store.readJson(artifact)).data ?? []));
+    // What comes last sums up the rest, so it is told first.
+    shown.measures.unshift(...(measures.safeParse(await store.readJson(artifact)).data ?? []));
   } else if (artifact.form === 'json' && name === quarantinedOutput) {
     const items = quarantine.safeParse(await store.readJson(artifact)).data ?? [];
     shown.quarantined.push(...items.map((item) => ({ node, ...item })));

@@ -1,5 +1,5 @@
 import { html, type Markup } from './markup.ts';
-import type { Exhibit, ExhibitGroup, ExhibitItem, ExhibitTable } from './model.ts';
+import type { Exhibit, ExhibitGroup, ExhibitItem, ExhibitRoll, ExhibitTable } from './model.ts';
 import { quantity, slug } from './words.ts';
 
 /** Sounds side by side, and what else a node wants to show. */
@@ -8,10 +8,13 @@ export function drawExhibit(exhibit: Exhibit): Markup {
   return html`<section class="exhibit" id="exhibit-${slug(exhibit.node)}" aria-label="${exhibit.title}">
 <h3>${exhibit.title} <a class="origin" href="#node-${slug(exhibit.node)}">from ${exhibit.node}</a></h3>
 ${exhibit.note !== undefined && html`<p class="lead">${exhibit.note}</p>`}
+${(exhibit.tables ?? []).map(drawTable)}
 ${heard && html`<div class="keys scripted"><p><kbd>1</kbd>–<kbd>9</kbd> switch version at the same position · <kbd>space</kbd> play or pause · <kbd>←</kbd> <kbd>→</kbd> seek · <kbd>↑</kbd> <kbd>↓</kbd> other clip</p><label class="toggle"><input type="checkbox" class="match" checked> match loudness</label></div>`}
-${exhibit.groups.map(drawGroup)}
-${(exhibit.tables ?? []).map(drawTable)}</section>`;
+${exhibit.groups.some(isCompared) && html`<p class="legend rolls"><span class="both">played and heard</span><span class="here">heard only</span><span class="there">played only</span></p>`}
+${exhibit.groups.map(drawGroup)}</section>`;
 }
+
+const isCompared = ({ items }: ExhibitGroup): boolean => items.some(({ rolls = [] }) => rolls.some(({ against }) => against !== undefined));
 
 function drawGroup(group: ExhibitGroup): Markup {
   const hearable = group.items.some((item) => item.audio !== undefined);
@@ -29,9 +32,14 @@ function drawItem(item: ExhibitItem, index: number, group: string): Markup {
   const { spectrogram } = item;
   return html`<figure class="version"${item.audio !== undefined && html` data-level="${spectrogram?.level ?? ''}"`}>
 ${picture !== undefined && html`<div class="picture"><img src="${media(picture)}" alt="${told}" loading="lazy"${spectrogram && html` width="448" height="112"`}><span class="playhead" hidden></span>${spectrogram && html`<span class="scale" aria-hidden="true">${Math.round(spectrogram.highestHz / 1000)} kHz</span>`}</div>`}
-<figcaption>${item.audio === undefined ? html`<b>${item.title}</b>` : html`<button type="button" class="choose scripted" aria-pressed="${index === 0 ? 'true' : 'false'}"><kbd>${index + 1}</kbd>${item.title}</button><b class="unscripted">${item.title}</b>`}${spectrogram && html`<span class="facts">${spectrogram.seconds.toFixed(1)} s · ${levelOf(spectrogram.level)}</span>`}</figcaption>
+<figcaption>${item.audio === undefined ? html`<b>${item.title}</b>` : html`<button type="button" class="choose scripted" aria-pressed="${index === 0 ? 'true' : 'false'}">${index < 9 && html`<kbd>${index + 1}</kbd>`}${item.title}</button><b class="unscripted">${item.title}</b>`}${spectrogram && html`<span class="facts">${spectrogram.seconds.toFixed(1)} s · ${levelOf(spectrogram.level)}</span>`}</figcaption>
 ${item.audio !== undefined && html`<audio controls preload="metadata" src="${media(item.audio)}"></audio>`}${item.video !== undefined && html`<video controls preload="metadata" src="${media(item.video)}"></video>`}${item.image !== undefined && spectrogram !== undefined && html`<img class="extra" src="${media(item.image)}" alt="${item.title} of ${group}" loading="lazy">`}
-${item.caption !== undefined && html`<p class="caption">${item.caption}</p>`}${numbers(item.numbers)}</figure>`;
+${(item.rolls ?? []).map((roll) => drawRoll(roll, item.title, group))}${item.caption !== undefined && html`<p class="caption">${item.caption}</p>`}${numbers(item.numbers)}</figure>`;
+}
+
+function drawRoll({ title, picture }: ExhibitRoll, version: string, group: string): Markup {
+  if (picture === undefined) return html`<p class="caption">${title}: this roll cannot be shown</p>`;
+  return html`<div class="roll"><img src="${media(picture.image)}" alt="Piano roll, ${title} of ${version}, ${group}: ${picture.told}" loading="lazy" width="448" height="84"><span>${title}</span></div>`;
 }
 
 function numbers(values: ExhibitItem['numbers']): Markup | false {

@@ -82,8 +82,18 @@ export interface ExhibitItem {
   readonly image?: string;
   readonly video?: string;
   readonly numbers?: Readonly<Record<string, number>>;
+  /** Piano rolls that belong to the sound. */
+  readonly rolls?: readonly ExhibitRoll[];
   /** Added when the report is written, from the sound itself. */
   readonly spectrogram?: Spectrogram;
+}
+export interface ExhibitRoll {
+  readonly title: string;
+  /** Names of files below `media/` as `piano-roll.ts` reads them; `against` is what was really played. */
+  readonly roll: string;
+  readonly against?: string;
+  /** Added when the report is written: name below `media/`, and what it shows in words. */
+  readonly picture?: { readonly image: string; readonly told: string };
 }
 export interface Spectrogram {
   /** Name of the picture below `media/`. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Artifact, StoredTree } from '../../engine/define/ports.ts';
 import type { Store } from '../../engine/store/store.ts';
-import type { Exhibit, ExhibitGroup, ExhibitItem } from './model.ts';
+import type { Exhibit, ExhibitGroup, ExhibitItem, ExhibitRoll } from './model.ts';
 import { slug } from './words.ts';
 
 /** The file that makes a tree an exhibit. */
@@ -15,6 +15,7 @@ const item = z.object({
   image: z.string().exactOptional(),
   video: z.string().exactOptional(),
   numbers: z.record(z.string(), z.number()).exactOptional(),
+  rolls: z.array(z.object({ title: z.string(), roll: z.string(), against: z.string().exactOptional() })).exactOptional(),
 });
 const table = z.object({
   title: z.string(),
@@ -66,6 +67,10 @@ function locate(found: z.infer<typeof item>, node: string, tree: StoredTree, med
     return placed;
   };
   const [audio, image, video] = [place(found.audio), place(found.image), place(found.video)];
+  const rolls = (found.rolls ?? []).flatMap(({ title, roll, against }): ExhibitRoll[] => {
+    const [placed, other] = [place(roll), place(against)];
+    return placed === undefined ? [] : [{ title, roll: placed, ...(other === undefined ? {} : { against: other }) }];
+  });
   const caption = [found.caption, ...missing].filter((part) => part !== undefined).join(' · ');
   return {
     title: found.title,
@@ -74,6 +79,7 @@ function locate(found: z.infer<typeof item>, node: string, tree: StoredTree, med
     ...(image === undefined ? {} : { image }),
     ...(video === undefined ? {} : { video }),
     ...(found.numbers === undefined ? {} : { numbers: found.numbers }),
+    ...(rolls.length === 0 ? {} : { rolls }),
   };
 }
 

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
-import { addSpectrograms } from './add-spectrograms.ts';
+import { addRolls } from './add-rolls.ts';
+import { addSpectrograms, type Media } from './add-spectrograms.ts';
 import type { ReportModel } from './model.ts';
 import { renderReport } from './page.ts';
 
@@ -24,10 +25,11 @@ export async function writeReport(model: ReportModel, mediaSources: ReadonlyMap<
   try {
     await mkdir(join(fresh, 'media'), { recursive: true });
     for (const [name, source] of mediaSources) await place(source, mediaPath(fresh, name));
-    const complete = await addSpectrograms(model, {
+    const media: Media = {
       read: async (name) => await readFile(mediaPath(fresh, name)),
       write: async (name, bytes) => await writeFile(mediaPath(fresh, name), bytes),
-    });
+    };
+    const complete = await addRolls(await addSpectrograms(model, media), media);
     await writeSynced(join(fresh, modelFile), `${JSON.stringify(complete)}\n`);
     await writeSynced(join(fresh, 'index.html'), renderReport(complete));
     const replaced = await rename(target, old).then(

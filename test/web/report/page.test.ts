@@ -49,6 +49,10 @@ describe('the report page', () => {
       expect(chart.attributes.get('aria-label')).toMatch(/\d/);
   });
 
+  it('says of a roll that it cannot be shown, where it is no picture', () => {
+    expect(named(tags, 'p').map((tag) => tag.text)).toContain('played: this roll cannot be shown');
+  });
+
   it('shows each curve as numbers too', () => {
     const steps = named(tags, 'th').filter((tag) => tag.text === 'validation loss');
     expect(steps).toHaveLength(2); // In the measures and above the column of the curve's table.
@@ -138,7 +142,25 @@ describe('hostile text', () => {
         node: evil,
         title: evil,
         note: evil,
-        groups: [{ title: evil, items: [{ title: evil, caption: evil, audio: evil, image: evil, video: evil, numbers: { [evil]: 1 } }] }],
+        groups: [
+          {
+            title: evil,
+            items: [
+              {
+                title: evil,
+                caption: evil,
+                audio: evil,
+                image: evil,
+                video: evil,
+                numbers: { [evil]: 1 },
+                rolls: [
+                  { title: evil, roll: evil, against: evil, picture: { image: evil, told: evil } },
+                  { title: evil, roll: evil },
+                ],
+              },
+            ],
+          },
+        ],
         tables: [{ title: evil, columns: [evil], rows: [[evil]] }],
       },
     ],

@@ -30,6 +30,14 @@ describe('writing a report', () => {
     expect(statSync(join(folder, 'reports', 'one', 'media', item?.spectrogram?.image ?? '')).size).toBeGreaterThan(2000);
   });
 
+  it('draws each piano roll, and says in words what it shows', async () => {
+    const page = await writeReport(exampleModel, exampleMedia(join(folder, 'sources')), join(folder, 'reports', 'one'));
+    const item = written().exhibits[0]?.groups[1]?.items[2];
+    expect(item?.rolls?.[0]?.picture?.told).toMatch(/^5 notes from .* in 2\.0 s; \d+ % agrees with what was played$/);
+    expect(statSync(join(folder, 'reports', 'one', 'media', item?.rolls?.[0]?.picture?.image ?? '')).size).toBeGreaterThan(900);
+    expect(readFileSync(page, 'utf8')).toContain('alt="Piano roll, heard of generated, A marimba phrase, rising: 5 notes');
+  });
+
   it('links media instead of copying them', async () => {
     const sources = exampleMedia(join(folder, 'sources'));
     await writeReport(exampleModel, sources, join(folder, 'reports', 'one'));
