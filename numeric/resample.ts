@@ -12,16 +12,24 @@ export function resample(samples: Float32Array, from: number, to: number): Float
   const common = divisor(from, to);
   const [stride, phases] = [from / common, to / common];
   const base = ROLL_OFF * Math.min(stride, phases);
-  const reach = Math.ceil((ZERO_CROSSINGS * stride) / base);
-  const filters = Array.from({ length: phases }, (_, phase) =>
-    Float64Array.from({ length: 2 * reach + stride }, (__, k) => {
-      const t = Math.max(-ZERO_CROSSINGS, Math.min(ZERO_CROSSINGS, ((k - reach) / stride - phase / phases) * base));
+  const filters = Array.from({ length: phases }, (_, phase) => {
+    const centre = phase / phases;
+    const first = Math.ceil((centre - ZERO_CROSSINGS / base) * stride);
+    const last = Math.floor((centre + ZERO_CROSSINGS / base) * stride);
+    const weights = Float64Array.from({ length: last - first + 1 }, (__, k) => {
+      const t = ((first + k) / stride - centre) * base;
       const sinc = t === 0 ? 1 : Math.sin(Math.PI * t) / (Math.PI * t);
       return (sinc * Math.cos((Math.PI * t) / (2 * ZERO_CROSSINGS)) ** 2 * base) / stride;
-    }),
-  );
-  return Float32Array.from({ length: Math.ceil((phases * samples.length) / stride) }, (_, i) => {
-    const first = Math.floor(i / phases) * stride - reach;
-    return filters[i % phases]?.reduce((sum, weight, k) => sum + weight * (samples[first + k] ?? 0), 0) ?? 0;
+    });
+    return { first, weights };
   });
+  const out = new Float32Array(Math.ceil((phases * samples.length) / stride));
+  for (let i = 0; i < out.length; i++) {
+    const { first, weights } = filters[i % phases] ?? { first: 0, weights: new Float64Array(0) };
+    const from = Math.floor(i / phases) * stride + first;
+    let sum = 0;
+    for (let k = 0; k < weights.length; k++) sum += (weights[k] ?? 0) * (samples[from + k] ?? 0);
+    out[i] = sum;
+  }
+  return out;
 }

@@ -29,27 +29,28 @@ export function findingOf(ablation: Ablation, { set }: Pick<Claim, 'set'>, compa
 
 /** A sentence a claim, made from the figures alone; and the deciding difference of each comparison as a measure. */
 export function judgeClaims(ablation: Ablation): { sentences: string[]; measures: Measure[] } {
-  const judged = CLAIMS.map((claim) => {
-    const findings = claim.comparisons.map((comparison) =>
-      claim.measures.map((measure) => findingOf(ablation, claim, comparison, measure)),
-    );
-    return { claim, findings, sentence: sentenceOf(claim, findings) };
-  });
-  const measures = judged.flatMap(({ findings, sentence }) =>
-    findings.flatMap(([decisive]): Measure[] => {
+  const judged = CLAIMS.map((claim) => ({
+    claim,
+    findings: claim.comparisons.map((comparison) => claim.measures.map((measure) => findingOf(ablation, claim, comparison, measure))),
+  }));
+  const measures = judged.flatMap(({ claim, findings }) =>
+    findings.flatMap((found): Measure[] => {
+      const [decisive] = found;
       if (decisive?.difference === undefined || decisive.reason !== undefined) return [];
       const { better, unit } = MEASURED[decisive.measure];
       const name = `${decisive.comparison.join(' − ')}: ${decisive.measure}`;
-      return [{ name, value: decisive.difference.mean, ...(unit !== undefined && { unit }), better, note: sentence }];
+      return [{ name, value: decisive.difference.mean, ...(unit !== undefined && { unit }), better, note: sentenceOf(claim, [found]) }];
     }),
   );
-  return { sentences: judged.map(({ sentence }) => sentence), measures };
+  return { sentences: judged.map(({ claim, findings }) => sentenceOf(claim, findings)), measures };
 }
 
-function sentenceOf({ claim, comparisons }: Claim, findings: readonly (readonly Finding[])[]): string {
-  const verdicts = comparisons.map(([arm], i) => `${findings[i]?.[0]?.verdict ?? ''}${comparisons.length > 1 ? ` for ${arm}` : ''}`);
+function sentenceOf({ claim }: Claim, findings: readonly (readonly Finding[])[]): string {
+  const verdicts = findings.flatMap(([first]) =>
+    first === undefined ? [] : [`${first.verdict}${findings.length > 1 ? ` for ${first.comparison[0]}` : ''}`],
+  );
   const details = findings.flat().map((found) => {
-    const unit = MEASURED[found.measure].unit;
+    const { unit } = MEASURED[found.measure];
     const figure =
       found.difference === undefined
         ? ''

@@ -22,7 +22,7 @@ const measured = {
     sets: everywhere,
     better: 'higher',
     unit: 'dB',
-    note: 'of STFT magnitudes (Hann 1024/256) to the original; silence has none',
+    note: 'of STFT magnitudes (Hann 1024/256) to the original, at most 80; silence has none',
   },
   'log-mel-distance': { sets: everywhere, better: 'lower', unit: 'nepers', note: 'to the original' },
   'style-log-odds': {

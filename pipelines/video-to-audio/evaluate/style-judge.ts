@@ -9,7 +9,7 @@ export interface StyleJudge extends LogisticModel {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
   /** Part of the windows of held-out pieces that it names rightly. */
-  readonly accuracy: { readonly original: number; readonly reconstructed: number };
+  readonly accuracy: { readonly original: number; readonly reconstructed: number; readonly noisy: number };
   readonly windows: { readonly train: number; readonly heldOut: number };
 }
 

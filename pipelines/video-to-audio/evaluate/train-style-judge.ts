@@ -3,6 +3,7 @@ import { loadBackend } from '../../../models/backend/index.ts';
 import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
 import { styleFeatures } from '../../../models/metrics/style.ts';
 import { fitLogistic, logOdds } from '../../../numeric/logistic.ts';
+import { normal, uniform } from '../../../numeric/random.ts';
 import { welford } from '../../../numeric/statistics.ts';
 import { folderOf } from '../../stored-folder.ts';
 import { clipsOf, readFeature } from '../features.ts';
@@ -14,14 +15,15 @@ import type { trainStyleJudge as declaration } from './tasks.ts';
 
 const HOP = SAMPLE_RATE / LATENT_RATE;
 
-/** A stretch of a clip: its features as recorded and through the codec, and 1 for the preferred pianist. */
+/** How a stretch of a clip may sound: as recorded, through the codec, and from latents with the noise that an imperfect model leaves in them. */
+const VERSIONS = ['original', 'reconstructed', 'noisy'] as const;
 interface Example {
-  readonly original: readonly number[];
-  readonly reconstructed: readonly number[];
+  /** 1 for the preferred pianist. */
   readonly label: number;
+  readonly features: Readonly<Record<(typeof VERSIONS)[number], readonly number[]>>;
 }
 
-/** It learns from recorded and reconstructed sounds alike: generated ones come through the codec, too. */
+/** It learns from all versions alike; without the noisy ones it would take a model's noise for the brighter pianist. */
 export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params: { seconds, pianists }, context }) => {
   const { preferred, other } = pianists;
   const frames = Math.round(seconds * LATENT_RATE);
@@ -40,10 +42,14 @@ export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params:
       if (encoded === undefined || sound === undefined) continue;
       for (let from = 0; from + frames <= Math.min(encoded.rows, sound.rows / HOP); from += frames) {
         const window = encoded.values.slice(from * channels, (from + frames) * channels);
+        const decoded = (values: Float32Array) => styleFeatures(decodeLatents(tf, codec, values, frames * HOP));
         examples.push({
-          original: styleFeatures(sound.values.subarray(from * HOP, (from + frames) * HOP)),
-          reconstructed: styleFeatures(decodeLatents(tf, codec, window, frames * HOP)),
           label: pianist === preferred ? 1 : 0,
+          features: {
+            original: styleFeatures(sound.values.subarray(from * HOP, (from + frames) * HOP)),
+            reconstructed: decoded(window),
+            noisy: decoded(withNoise(window, `${id}@${from}`)),
+          },
         });
       }
       context.progress({ step: index + 1, of: clips.length, split });
@@ -53,27 +59,26 @@ export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params:
 
   const [train, heldOut] = [await examplesOf('train'), await examplesOf('validation')];
   codec.dispose();
-  const seen = train.flatMap(({ original, reconstructed }) => [original, reconstructed]);
+  const seen = train.flatMap(({ features }) => VERSIONS.map((version) => features[version]));
   const running = welford(seen[0]?.length ?? 0);
   for (const features of seen) running.add(features);
   const scale = { mean: Array.from(running.mean()), deviation: Array.from(running.deviation(), (value) => Math.max(value, 1e-6)) };
-  const labels = train.flatMap(({ label }) => [label, label]);
   const model = fitLogistic(
     seen.map((features) => standardised(scale, features)),
-    labels,
+    train.flatMap(({ label }) => VERSIONS.map(() => label)),
   );
-  const accuracy = (version: 'original' | 'reconstructed') =>
-    heldOut.filter((one) => logOdds(model, standardised(scale, one[version])) > 0 === (one.label === 1)).length /
+  const accuracy = (version: (typeof VERSIONS)[number]) =>
+    heldOut.filter(({ features, label }) => logOdds(model, standardised(scale, features[version])) > 0 === (label === 1)).length /
     Math.max(1, heldOut.length);
+  const accuracies = { original: accuracy('original'), reconstructed: accuracy('reconstructed'), noisy: accuracy('noisy') };
   const windows = { train: train.length, heldOut: heldOut.length };
-  return {
-    style: {
-      preferred,
-      other,
-      ...scale,
-      ...model,
-      accuracy: { original: accuracy('original'), reconstructed: accuracy('reconstructed') },
-      windows,
-    },
-  };
+  return { style: { preferred, other, ...scale, ...model, accuracy: accuracies, windows } };
 };
+
+/** Latents with normal noise of up to their own deviation, by the stretch's name. */
+function withNoise(latents: Float32Array, name: string): Float32Array {
+  const deviation = Math.sqrt(latents.reduce((sum, value) => sum + value * value, 0) / latents.length);
+  const [amount = 0] = uniform({ seed: 0, purpose: `style noise amount ${name}` }, 1);
+  const noise = normal({ seed: 0, purpose: `style noise ${name}` }, latents.length);
+  return latents.map((value, i) => value + amount * deviation * (noise[i] ?? 0));
+}

@@ -162,6 +162,6 @@ export function styleJudge(accuracy = 1): StyleJudge {
     rows,
     heard.map(({ id }) => (id === 'a' ? 1 : 0)),
   );
-  const certain = { original: accuracy, reconstructed: accuracy };
+  const certain = { original: accuracy, reconstructed: accuracy, noisy: accuracy };
   return { preferred: 'a', other: 'b', mean, deviation, ...model, accuracy: certain, windows: { train: 8, heldOut: 8 } };
 }
