@@ -65,10 +65,10 @@ export function ablationTables(ablation: Ablation): Table[] {
   });
 }
 
-const digits = (value: number) => String(Number(value.toPrecision(3))).replace('-', '−');
+const digits = (value: number) => String(Number(value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 10 ? 2 : 1))).replace('-', '−');
 
-/** `0.53 (0.41 … 0.65)`; differences with their sign. */
+/** `0.53 (0.41 … 0.65)`, which breaks in one place only; differences with their sign. */
 export const told = (interval: Interval | undefined, isSigned = false): string | null =>
   interval === undefined
     ? null
-    : `${isSigned && interval.mean > 0 ? '+' : ''}${digits(interval.mean)} (${digits(interval.low)} … ${digits(interval.high)})`;
+    : `${isSigned && interval.mean > 0 ? '+' : ''}${digits(interval.mean)} (${digits(interval.low)}\u00a0…\u00a0${digits(interval.high)})`;

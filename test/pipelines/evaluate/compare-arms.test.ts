@@ -87,8 +87,8 @@ describe('the ablation tables', () => {
     const arms = [scored('velocity', 6, (i) => ({ 'midi-f1': 0.5 + wave(i) / 3 })), scored('binary', 6, () => ({ 'midi-f1': 0.5 }))];
     const [first, differences] = ablationTables(ablationOf(arms));
     expect(first?.rows.map((row) => row.slice(0, 4))).toEqual([
-      ['velocity', 6, 0, expect.stringMatching(/^0\.\d+ \(0\.\d+ … 0\.\d+\)$/)],
-      ['binary', 6, 0, '0.5 (0.5 … 0.5)'],
+      ['velocity', 6, 0, expect.stringMatching(/^0\.\d+ \(0\.\d+\s…\s0\.\d+\)$/)],
+      ['binary', 6, 0, '0.5 (0.5\u00a0…\u00a00.5)'],
     ]);
     expect(first?.rows[0]?.at(-1)).toBeNull();
     expect(differences?.rows.map(([name]) => name)).toEqual(['velocity − binary']);
