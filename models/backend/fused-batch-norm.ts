@@ -12,15 +12,20 @@ export interface FusedBatchNorm {
 export function fusedBatchNorm(tf: Tf, epsilon: number): FusedBatchNorm | undefined {
   const backend = nativeBackend(tf);
   if (!backend) return undefined;
-  const { TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_STRING, TF_ATTR_BOOL } = backend.binding as unknown as Record<string, number>;
+  const { binding } = backend;
   const float = backend.getDTypeInteger('float32');
+  const attribute = (name: string, kind: string, value: unknown): OpAttribute => ({
+    name,
+    type: Number(binding[`TF_ATTR_${kind}`]),
+    value,
+  });
   const attributes = [
-    { name: 'T', type: TF_ATTR_TYPE, value: float },
-    { name: 'U', type: TF_ATTR_TYPE, value: float },
-    { name: 'epsilon', type: TF_ATTR_FLOAT, value: epsilon },
-    { name: 'data_format', type: TF_ATTR_STRING, value: 'NHWC' },
-    { name: 'is_training', type: TF_ATTR_BOOL, value: true },
-  ] as OpAttribute[];
+    attribute('T', 'TYPE', float),
+    attribute('U', 'TYPE', float),
+    attribute('epsilon', 'FLOAT', epsilon),
+    attribute('data_format', 'STRING', 'NHWC'),
+    attribute('is_training', 'BOOL', true),
+  ];
   const execute = (name: string, inputs: readonly Tensor[], outputs: number) =>
     backend.binding
       .executeOp(name, attributes, backend.getInputTensorIds(inputs), outputs)

@@ -5,17 +5,22 @@ export interface ConvolutionSizes {
   readonly stride?: number;
   /** Zeros at each border. */
   readonly padding?: number;
+  /** As torch's ConvTranspose2d, whose kernel is [in,out,kh,kw]; only without a stride and with a border that keeps the grid. */
+  readonly transposed?: boolean;
 }
 
 /** Cross-correlation as torch's Conv2d. x [B,H,W,C], kernel [out,in,kh,kw] → [B,H',W',out]. */
-export function convolution(tf: Tf, x: Tensor, kernel: Tensor, { stride = 1, padding = 0 }: ConvolutionSizes = {}): Tensor {
-  const { input, pad } = padded(tf, x, size(kernel, 2), stride, padding);
-  return tf.conv2d(
-    input,
-    tf.transpose(kernel, [2, 3, 1, 0]).as4D(size(kernel, 2), size(kernel, 3), size(x, 3), size(kernel, 0)),
-    stride,
-    pad,
-  );
+export function convolution(
+  tf: Tf,
+  x: Tensor,
+  kernel: Tensor,
+  { stride = 1, padding = 0, transposed = false }: ConvolutionSizes = {},
+): Tensor {
+  // The gradient of a convolution that keeps the grid is the convolution with the kernel turned around.
+  const filter = transposed ? tf.reverse(tf.transpose(kernel, [2, 3, 0, 1]), [0, 1]) : tf.transpose(kernel, [2, 3, 1, 0]);
+  const [rows, columns, inputs, outputs] = [size(filter, 0), size(filter, 1), size(filter, 2), size(filter, 3)];
+  const { input, pad } = padded(tf, x, rows, stride, padding);
+  return tf.conv2d(input, filter.as4D(rows, columns, inputs, outputs), stride, pad);
 }
 
 /** Largest of 3×3 with stride 2, as torch's MaxPool2d(3, 2, 1). No value of x may be below 0: the border is zeros. [B,H,W,C] → [B,⌈H/2⌉,⌈W/2⌉,C] */

@@ -14,8 +14,8 @@ export const convolutionShapes = (name: string, inputs: number, outputs: number,
   ...(bias ? [entry(`${name}.bias`, [outputs], fanIn(inputs * taps * taps))] : []),
 ];
 
-export const normShapes = (name: string, width: number, gain: Initial = constant(1)): Entries => [
-  entry(`${name}.weight`, [width], gain),
+export const normShapes = (name: string, width: number): Entries => [
+  entry(`${name}.weight`, [width], constant(1)),
   entry(`${name}.bias`, [width], constant(0)),
   entry(runningNames(name).mean, [width], constant(0), false),
   entry(runningNames(name).variance, [width], constant(1), false),

@@ -8,6 +8,7 @@ import { rollPredictorShapes } from '../../../../models/network/roll-predictor/s
 import type { Tensor, Tf } from '../../../../models/network/tensor-types.ts';
 import { rollObjective } from '../../../../models/objectives/roll-prediction.ts';
 import { normal, uniform } from '../../../../numeric/random.ts';
+import { distance } from '../distance.ts';
 
 const backends: BackendName[] = findNativePackages().length > 0 ? ['tensorflow', 'wasm', 'cpu'] : ['wasm', 'cpu'];
 const config: RollPredictorConfig = { ...AUDEO, views: ['front', 'top'], height: 30, width: 60, baseWidth: 4, sustain: true };
@@ -76,16 +77,6 @@ describe.each(backends)('a small roll predictor on %s', (name) => {
     compiled.dispose();
   });
 });
-
-/** ‖a − b‖ / ‖b‖, or the largest difference where b is nearly nothing. */
-function distance(a: ArrayLike<number> = [], b: ArrayLike<number> = []): number {
-  let [difference, norm] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    difference += ((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)) ** 2;
-    norm += (b[i] ?? Number.NaN) ** 2;
-  }
-  return Math.sqrt(difference) / Math.max(Math.sqrt(norm), 1e-3);
-}
 
 it('windows of another size are refused', async () => {
   const { tf } = await loadBackend('cpu');
