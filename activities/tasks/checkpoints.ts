@@ -50,8 +50,9 @@ export function openTaskCheckpoints(store: Store, plan: CheckpointPlan, lease: L
       events.warn(`Goes on from the adopted checkpoint ${trajectory.slice(0, 12)}/${step}.`);
       return own.latest(options);
     },
-    async save(step, state, write) {
-      await own.save(step, state, write);
+    best: (options) => own.best(options),
+    async save(step, state, write, score) {
+      await own.save(step, state, write, score);
       events.saved(step);
     },
   };

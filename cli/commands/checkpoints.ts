@@ -12,20 +12,25 @@ export function declare(command: Command): void {
 }
 
 async function list(start: string | undefined, options: { json?: boolean }): Promise<void> {
-  const [{ openProjectStore }, { listCheckpoints }] = await Promise.all([
+  const [{ openProjectStore }, { bestOf, listCheckpoints }] = await Promise.all([
     import('../session/project.ts'),
     import('../../engine/checkpoints/checkpoints.ts'),
   ]);
   const all = await listCheckpoints(await openProjectStore());
-  const found = start === undefined ? all : all.filter(({ trajectory }) => trajectory.startsWith(start));
+  const wanted = start === undefined ? all : all.filter(({ trajectory }) => trajectory.startsWith(start));
+  const best = new Set(
+    [...new Set(wanted.map(({ trajectory }) => trajectory))].map((one) => bestOf(wanted.filter((info) => info.trajectory === one))),
+  );
+  const found = wanted.map((info) => ({ ...info, isBest: best.has(info) }));
   if (options.json) return printJson({ checkpoints: found });
-  const rows = found.map(({ trajectory, step, bytes, savedAt, adoptedFrom }) => [
+  const rows = found.map(({ trajectory, step, score, isBest, bytes, savedAt, adoptedFrom }) => [
     trajectory,
     step,
+    score === undefined ? '' : `${score}${isBest ? ' (best)' : ''}`,
     size(bytes),
     savedAt,
     adoptedFrom === undefined ? '' : `${adoptedFrom.trajectory.slice(0, 12)}/${adoptedFrom.step}`,
   ]);
-  for (const line of tableLines(['trajectory', 'step', 'size', 'saved', 'adopted from'], rows)) print(line);
+  for (const line of tableLines(['trajectory', 'step', 'score', 'size', 'saved', 'adopted from'], rows)) print(line);
   say(`${found.length} checkpoints`);
 }

@@ -9,9 +9,18 @@ import { checkpointsPath, isDigest, temporaryPath } from '../store/layout.ts';
 import { storageFailure } from '../store/storage-failure.ts';
 import { hashFile, type Store } from '../store/store.ts';
 import { listFiles } from '../store/tree-listing.ts';
-import { type CheckpointManifest, checkpointFolders, folderName, listCheckpoints, manifestName, readManifest } from './manifest.ts';
+import {
+  bestOf,
+  type CheckpointManifest,
+  checkpointFolders,
+  folderName,
+  listCheckpoints,
+  manifestName,
+  readInfos,
+  readManifest,
+} from './manifest.ts';
 
-export { type CheckpointInfo, type CheckpointManifest, listCheckpoints } from './manifest.ts';
+export { bestOf, type CheckpointInfo, type CheckpointManifest, listCheckpoints } from './manifest.ts';
 
 /** Moments between which a saver may die; a test throws there. */
 export type SaveStep = 'written' | 'file-synced' | 'manifest-synced' | 'renamed' | 'folder-synced' | 'older-removed';
@@ -19,12 +28,16 @@ export type SaveStep = 'written' | 'file-synced' | 'manifest-synced' | 'renamed'
 export interface CheckpointOptions {
   /** Saves are refused (`FENCED`) once someone else holds it. */
   readonly lease?: Lease;
-  /** Checkpoints up to the current step to keep, default 3. */
+  /** Checkpoints up to the current step to keep, default 3; the one with the highest score stays besides. */
   readonly keep?: number;
   readonly onWarning?: (message: string) => void;
   /** What the bits depend on besides the trajectory: library versions, threads, flags. A difference is a warning. */
   readonly config?: unknown;
   readonly onStep?: (step: SaveStep) => void;
+}
+
+interface Until {
+  readonly notAfter?: number;
 }
 
 /** Checkpoints of one trajectory: whole or absent, newest first, damaged ones stepped over. */
@@ -39,8 +52,18 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
   const warn = options.onWarning ?? (() => {});
   const config = sha256(canonicalJson(options.config ?? {}));
 
-  async function latest({ notAfter = Number.POSITIVE_INFINITY }: { readonly notAfter?: number } = {}): Promise<Checkpoint | undefined> {
-    for (const directory of checkpointFolders(store, trajectory, notAfter)) {
+  async function latest({ notAfter = Number.POSITIVE_INFINITY }: Until = {}): Promise<Checkpoint | undefined> {
+    return firstWhole(checkpointFolders(store, trajectory, notAfter));
+  }
+
+  async function best({ notAfter = Number.POSITIVE_INFINITY }: Until = {}): Promise<Checkpoint | undefined> {
+    const scored = readInfos(checkpointFolders(store, trajectory, notAfter)).filter(({ score }) => score !== undefined);
+    // Sorting is stable: of equal ones the newest comes first.
+    return firstWhole(scored.sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).map(({ directory }) => directory));
+  }
+
+  async function firstWhole(folders: readonly string[]): Promise<Checkpoint | undefined> {
+    for (const directory of folders) {
       const manifest = await readWhole(directory, warn);
       if (manifest === undefined) continue;
       if (manifest.config !== config) {
@@ -48,12 +71,13 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
           `Checkpoint of step ${manifest.step} was saved under another configuration (library, threads or flags): the result may differ in its last bits.`,
         );
       }
-      return { step: manifest.step, directory, state: manifest.state };
+      const { step, state, score } = manifest;
+      return { step, directory, state, ...(score === undefined ? {} : { score }) };
     }
     return undefined;
   }
 
-  async function save(step: number, state: unknown, write: (directory: string) => Promise<void>): Promise<void> {
+  async function save(step: number, state: unknown, write: (directory: string) => Promise<void>, score?: number): Promise<void> {
     options.lease?.checkNow();
     const temporary = temporaryPath(store.root);
     try {
@@ -66,14 +90,16 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
         step,
         state,
         config,
+        ...(score === undefined || !Number.isFinite(score) ? {} : { score }),
         token: options.lease?.token ?? 0,
         savedAt: new Date().toISOString(),
         files: await sealFiles(temporary, options.onStep),
       };
       await publish(store, temporary, manifest, options);
       // Later steps belong to a training with a later end; they are not this one's to remove.
-      for (const older of checkpointFolders(store, trajectory, step).slice(options.keep ?? 3))
-        await rm(older, { recursive: true, force: true });
+      const known = checkpointFolders(store, trajectory, step);
+      const kept = new Set([...known.slice(0, options.keep ?? 3), bestOf(readInfos(known))?.directory]);
+      for (const older of known) if (!kept.has(older)) await rm(older, { recursive: true, force: true });
       options.onStep?.('older-removed');
     } catch (error) {
       throw storageFailure(error, checkpointsPath(store.root, trajectory));
@@ -82,7 +108,7 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
     }
   }
 
-  return { latest, save };
+  return { latest, best, save };
 }
 
 /**
@@ -175,7 +201,7 @@ async function publish(
     basename(one).startsWith(`${folderName(manifest.step, manifest.token, 0).slice(0, -3)}`),
   );
   const target = join(folder, folderName(manifest.step, manifest.token, same.length === 0 ? 0 : countOf(same[0]) + 1));
-  options.lease?.checkNow();
+  await options.lease?.check();
   renameInto(temporary, target);
   options.onStep?.('renamed');
   await syncFolder(folder);

@@ -15,6 +15,8 @@ export interface CheckpointManifest {
   readonly state: unknown;
   /** sha256 of the canonical JSON of what the saver runs with (library versions, threads, flags); same bits are promised only under the same. */
   readonly config: string;
+  /** How good it is, by whatever the saver measures; higher is better. */
+  readonly score?: number;
   /** Fencing token of the saver; 0 without a lease. */
   readonly token: number;
   readonly savedAt: string;
@@ -53,16 +55,24 @@ export function readManifest(directory: string): CheckpointManifest {
 /** Checkpoints on disk, by trajectory, newest first; folders without a readable manifest are left out. */
 export async function listCheckpoints(store: Pick<Store, 'root'>, trajectory?: string): Promise<CheckpointInfo[]> {
   const trajectories = trajectory === undefined ? listFolder(join(store.root, 'checkpoints')).sort() : [trajectory];
-  return trajectories
-    .flatMap((one) => checkpointFolders(store, one))
-    .flatMap((directory) => {
-      try {
-        const manifest = readManifest(directory);
-        return [{ ...manifest, directory, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0) }];
-      } catch {
-        return [];
-      }
-    });
+  return trajectories.flatMap((one) => readInfos(checkpointFolders(store, one)));
+}
+
+/** What the folders hold; those without a readable manifest are left out. */
+export function readInfos(folders: readonly string[]): CheckpointInfo[] {
+  return folders.flatMap((directory) => {
+    try {
+      const manifest = readManifest(directory);
+      return [{ ...manifest, directory, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The one with the highest score; of equal ones the first, so that of a list from the newest on it is the newest. */
+export function bestOf<C extends { readonly score?: number }>(checkpoints: readonly C[]): C | undefined {
+  return checkpoints.reduce<C | undefined>((best, one) => ((one.score ?? -Infinity) > (best?.score ?? -Infinity) ? one : best), undefined);
 }
 
 function listFolder(path: string): string[] {

@@ -17,6 +17,7 @@ export interface Checkpoint {
   readonly directory: string;
   /** The small JSON state given to `save`. */
   readonly state: unknown;
+  readonly score?: number;
 }
 export interface Checkpoints {
   /**
@@ -24,8 +25,13 @@ export interface Checkpoints {
    * their end share their checkpoints, so one that ends earlier must ask for `notAfter` its own end.
    */
   latest(options?: { readonly notAfter?: number }): Promise<Checkpoint | undefined>;
-  /** Writes atomically: `write` fills a temporary directory, then it is synced and renamed. Throws `FENCED` if a newer attempt took over. */
-  save(step: number, state: unknown, write: (directory: string) => Promise<void>): Promise<void>;
+  /** Of those that were saved with a score the one with the highest, whole; of equal ones the newest. */
+  best(options?: { readonly notAfter?: number }): Promise<Checkpoint | undefined>;
+  /**
+   * Writes atomically: `write` fills a temporary directory, then it is synced and renamed. Throws `FENCED` if a newer attempt took over.
+   * @param score higher is better (of a loss, its negative); the best checkpoint is kept besides the last ones
+   */
+  save(step: number, state: unknown, write: (directory: string) => Promise<void>, score?: number): Promise<void>;
 }
 
 /** What a task may do besides computing. */
