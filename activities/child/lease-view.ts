@@ -17,5 +17,7 @@ export function leaseView(store: Pick<Store, 'root'>, key: string, token: number
       expected: `token ${newest}`,
     });
   };
-  return { key, token, checkNow, check: async () => checkNow(), renew: async () => checkNow(), release: async () => {} };
+  // The parent has waited for the grant before it asked for any work.
+  const durable = Promise.resolve();
+  return { key, token, durable, checkNow, check: async () => checkNow(), renew: async () => checkNow(), release: async () => {} };
 }

@@ -72,10 +72,11 @@ export function readAction(store: Pick<Store, 'root'>, key: string): ActionRecor
 export async function recordAction(store: Store, record: ActionRecord, lease?: Lease): Promise<void> {
   const body = canonicalJson(record);
   const text = `{"record":${body},"sha256":"${sha256(body)}"}\n`;
-  await store.writer.write(actionPath(store.root, record.key), text, () => {
+  const lastCheck = (): void => {
     lease?.checkNow();
     refuseOlderToken(store, record);
-  });
+  };
+  await store.writer.write(actionPath(store.root, record.key), text, { after: lease?.durable, lastCheck });
   appendToIndex(store, record);
 }
 

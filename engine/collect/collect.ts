@@ -139,8 +139,12 @@ const changedAfter = (path: string, moment: number): boolean => (statSync(path, 
 
 function isIdle(folder: string): boolean {
   return entries(folder).every((name) => {
-    const grant: { until?: number; released?: boolean } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-    return grant.released === true || (grant.until ?? 0) < Date.now();
+    try {
+      const grant: { until?: number; released?: boolean } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      return grant.released === true || (grant.until ?? 0) < Date.now();
+    } catch {
+      return false; // It is being written or tidied away right now.
+    }
   });
 }
 

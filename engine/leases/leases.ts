@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fsync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
+import { syncFolder } from '../store/durable-writer.ts';
 import { leasePath, temporaryPath } from '../store/layout.ts';
 import { makeFolder } from '../store/make-folder.ts';
 import { errorCode, storageFailure } from '../store/storage-failure.ts';
@@ -10,11 +11,16 @@ import type { Store } from '../store/store.ts';
 export interface Lease {
   readonly key: string;
   readonly token: number;
+  /**
+   * Resolves when the grant has reached the disk. Nothing may be published under the lease before, or after a power cut the same token could be
+   * given again; work may begin at once.
+   */
+  readonly durable: Promise<void>;
   /** Moves the end `ttlMs` from now. Throws `FENCED` if someone else took over. */
   renew(): Promise<void>;
   /** Lets the next one in at once. Does nothing if someone else took over. */
   release(): Promise<void>;
-  /** Throws `FENCED` if someone else took over. */
+  /** Waits for `durable`; throws `FENCED` if someone else took over. */
   check(): Promise<void>;
   /** `check` without giving way to anything else; called just before a result becomes visible. */
   checkNow(): void;
@@ -58,25 +64,28 @@ export async function acquireLease(store: Pick<Store, 'root'>, key: string, opti
       if (isHeld && !options.isOver?.(newest.owner)) return { heldBy: newest.owner, until: newest.until };
       const token = (newest?.token ?? 0) + 1;
       const grant: Grant = { owner: options.owner, token, until: now() + options.ttlMs, released: false };
-      if (!linkGrant(store.root, folder, grant)) continue;
+      const file = linkGrant(store.root, folder, grant);
+      if (file === undefined) continue;
       // Whoever listed the folder long ago may have linked a token that was used and tidied away since: the highest one wins.
-      if (newestToken(folder) !== token) {
+      const all = tokens(folder);
+      if (all.some((other) => other > token)) {
+        closeSync(file);
         rmSync(grantPath(folder, token), { force: true });
         continue;
       }
-      removeOlder(folder, token);
-      return lease(store.root, key, folder, grant, options.ttlMs, now);
+      for (const older of all) if (older < token) rmSync(grantPath(folder, older), { force: true });
+      return lease(store.root, key, folder, grant, syncGrant(file, folder), options.ttlMs, now);
     }
   } catch (error) {
     throw storageFailure(error, folder);
   }
 }
 
-function lease(root: string, key: string, folder: string, grant: Grant, ttlMs: number, now: () => number): Lease {
+function lease(root: string, key: string, folder: string, grant: Grant, durable: Promise<void>, ttlMs: number, now: () => number): Lease {
   const { token, owner } = grant;
   const rewrite = (change: Partial<Grant>) => {
     const temporary = temporaryPath(root);
-    writeFileSync(temporary, JSON.stringify({ ...grant, ...change }));
+    writeFileSync(temporary, textOf({ ...grant, ...change }));
     renameSync(temporary, grantPath(folder, token));
   };
   const checkNow = () => {
@@ -94,8 +103,12 @@ function lease(root: string, key: string, folder: string, grant: Grant, ttlMs: n
   return {
     key,
     token,
+    durable,
     checkNow,
-    check: async () => checkNow(),
+    check: async () => {
+      await durable;
+      checkNow();
+    },
     renew: async () => {
       checkNow();
       rewrite({ until: now() + ttlMs });
@@ -103,13 +116,12 @@ function lease(root: string, key: string, folder: string, grant: Grant, ttlMs: n
       removeSuperseded(folder, token);
       checkNow();
     },
-    release: async () => {
-      if (newestToken(folder) === token) rewrite({ released: true });
-      removeSuperseded(folder, token);
-    },
+    release: async () => markReleased(grantPath(folder, token), grant),
   };
 }
 
+/** Of the same length whether it is released or not. */
+const textOf = (grant: Grant): string => JSON.stringify(grant) + (grant.released ? ' ' : '');
 const grantPath = (folder: string, token: number): string => join(folder, `${String(token).padStart(12, '0')}.json`);
 
 function tokens(folder: string): number[] {
@@ -131,33 +143,54 @@ function newestGrant(folder: string): Grant | undefined {
   }
 }
 
-function linkGrant(root: string, folder: string, grant: Grant): boolean {
+/** Puts a grant into its place, whole, unless the token is taken. Returns the open file. */
+function linkGrant(root: string, folder: string, grant: Grant): number | undefined {
   const temporary = temporaryPath(root);
+  const file = openSync(temporary, 'wx');
   try {
-    const file = openSync(temporary, 'wx');
-    try {
-      writeSync(file, JSON.stringify(grant));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeSync(file, textOf(grant));
     linkSync(temporary, grantPath(folder, grant.token));
-    // Tokens must go on rising after a power cut too.
-    const entries = openSync(folder, 'r');
-    fsyncSync(entries);
-    closeSync(entries);
-    return true;
+    return file;
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
+    closeSync(file);
+    if (errorCode(error) === 'EEXIST') return undefined;
     throw error;
   } finally {
     rmSync(temporary, { force: true });
   }
 }
 
-function removeOlder(folder: string, token: number): void {
-  for (const older of tokens(folder)) if (older < token) rmSync(grantPath(folder, older), { force: true });
+/** Tokens must go on rising after a power cut too. Both waits for the disk are one. */
+function syncGrant(file: number, folder: string): Promise<void> {
+  const synced = new Promise<void>((done, failed) => fsync(file, (error) => (error ? failed(error) : done()))).finally(() =>
+    closeSync(file),
+  );
+  const durable = Promise.all([synced, syncFolder(folder)]).then(
+    () => undefined,
+    (error: unknown) => {
+      throw storageFailure(error, folder);
+    },
+  );
+  // Whoever publishes hears of a failure; an owner who publishes nothing needn't.
+  durable.catch(() => undefined);
+  return durable;
 }
+
+/** In its place, which costs less than a new file: whoever reads it half-way takes it for one that has run out, which it has. */
+function markReleased(path: string, grant: Grant): void {
+  try {
+    const file = openSync(path, 'r+');
+    try {
+      writeSync(file, textOf({ ...grant, released: true }), 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    // Somebody took over and tidied it away.
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
 function removeSuperseded(folder: string, token: number): void {
   if (newestToken(folder) > token) rmSync(grantPath(folder, token), { force: true });
 }

@@ -11,7 +11,7 @@ export type StepHook = (step: WriteStep, path: string) => void;
 interface Pending {
   readonly path: string;
   readonly content: Uint8Array | string;
-  readonly lastCheck: (() => void) | undefined;
+  readonly condition: PublishCondition;
   readonly done: () => void;
   readonly failed: (reason: unknown) => void;
 }
@@ -19,6 +19,14 @@ interface Written {
   readonly pending: Pending;
   readonly temporary: string;
   readonly file: number;
+}
+
+/** What has to hold before a file becomes visible. */
+export interface PublishCondition {
+  /** Waited for together with the disk. */
+  readonly after?: Promise<unknown> | undefined;
+  /** Runs just before, and may throw to forbid it. */
+  readonly lastCheck?: () => void;
 }
 
 /**
@@ -36,10 +44,12 @@ export class DurableWriter {
     this.#onStep = onStep;
   }
 
-  /** Resolves when the file is safe on disk. `lastCheck` runs just before it becomes visible and may throw to forbid it. */
-  write(path: string, content: Uint8Array | string, lastCheck?: () => void): Promise<void> {
+  /** Resolves when the file is safe on disk. */
+  write(path: string, content: Uint8Array | string, condition: PublishCondition = {}): Promise<void> {
+    // Its failure is told by this write, which may come to it later.
+    condition.after?.catch(() => undefined);
     return new Promise((done, failed) => {
-      this.#waiting.push({ path, content, lastCheck, done, failed });
+      this.#waiting.push({ path, content, condition, done, failed });
       if (this.#isWriting) return;
       this.#isWriting = true;
       setImmediate(() => void this.#writeGroups());
@@ -91,6 +101,7 @@ export class DurableWriter {
   async #sync(written: Written): Promise<Written | undefined> {
     try {
       await new Promise<void>((done, failed) => fsync(written.file, (error) => (error ? failed(error) : done())));
+      await written.pending.condition.after;
       this.#onStep('synced', written.pending.path);
       return written;
     } catch (error) {
@@ -103,7 +114,7 @@ export class DurableWriter {
   #publish({ pending, temporary, file }: Written): true {
     closeSync(file);
     try {
-      pending.lastCheck?.();
+      pending.condition.lastCheck?.();
       renameInto(temporary, pending.path);
     } catch (error) {
       rmSync(temporary, { force: true });
