@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { canonicalJson, sha256 } from '../keys/keys.ts';
+import { readMemo, writeMemo } from '../memo/memo.ts';
 import { bundleTasks, type TaskBundle } from './bundle.ts';
-import { readMemo, writeMemo } from './memo.ts';
 
 /** What the code of a task is, without comments, types, formatting and whatever it does not use. */
 export interface Fingerprint {
@@ -44,8 +44,8 @@ export async function fingerprintTasks(
   const memo =
     options.cache === undefined
       ? undefined
-      : join(options.cache, 'fingerprints', `${sha256(canonicalJson({ format: 2, code, projectRoot }))}.json`);
-  const known = memo === undefined ? undefined : readMemo(memo);
+      : join(options.cache, 'fingerprints', `${sha256(canonicalJson({ format: 3, code, projectRoot }))}.json`);
+  const known = memo === undefined ? undefined : readMemo<Record<string, Fingerprint>>(memo);
   if (known !== undefined) return known;
 
   const startedMs = Date.now();
@@ -58,7 +58,7 @@ export async function fingerprintTasks(
     const configuration = [join(projectRoot, 'tsconfig.json'), join(projectRoot, 'package.json')].filter((path) => existsSync(path));
     // Fingerprints taken by other code than this are not the same ones.
     const own = readdirSync(import.meta.dirname).map((name) => join(import.meta.dirname, name));
-    await writeMemo(memo, [...new Set([...inputs, ...versions, ...configuration, ...own])], fingerprints, startedMs);
+    await writeMemo(memo, [...inputs, ...versions, ...configuration, ...own], fingerprints, startedMs);
   }
   return fingerprints;
 }
