@@ -1,4 +1,5 @@
 import type { Ledger } from '../engine/ledger/ledger.ts';
+import type { Plan } from '../engine/plan/plan.ts';
 import type { Store } from '../engine/store/store.ts';
 import type { RunReport } from './messages.ts';
 import type { Pipelines } from './plan/registry.ts';
@@ -8,6 +9,9 @@ export interface ReportRequest {
   readonly store: Store;
   readonly ledger: Ledger;
   readonly run: RunReport;
+  readonly plan: Plan;
+  /** ISO 8601. */
+  readonly startedAt: string;
 }
 
 /** Everything the activities need from outside; made once per worker process. */
@@ -18,7 +22,8 @@ export interface Dependencies {
   readonly projectRoot: string;
   readonly store: Store;
   readonly ledger: Ledger;
-  readonly pipelines: Pipelines;
+  /** As they are declared at the moment; asked for at every plan. */
+  readonly pipelines: () => Promise<Pipelines>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
@@ -26,8 +31,6 @@ export interface Dependencies {
   readonly searchAttributes: () => Promise<ReadonlySet<string>>;
   /** Writes the report of a finished run; returns the path of its HTML file. */
   readonly writeReport?: (request: ReportRequest) => Promise<string>;
-  /** The number that a finished run is searched by; undefined if it has none. */
-  readonly primaryMetric?: (run: RunReport) => Promise<number | undefined>;
   /** How long `advance` executes local tasks before it reports. Default 2000. */
   readonly sliceMs?: number;
   /** Name of the numerical backend, for the records. */

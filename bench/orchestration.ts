@@ -1,5 +1,4 @@
 /** What running a node costs. `npm run bench:orchestration [-- --json]`: the workloads of `docs/`, beside the same on plain Temporal in the same run. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +10,12 @@ import { startRun } from '../activities/client/start-run.ts';
 import type { RunReport } from '../activities/messages.ts';
 import { pipelineRegistry } from '../activities/plan/registry.ts';
 import { startWorkers } from '../activities/worker/start-workers.ts';
+import { waitForEnding } from '../cli/server/start-server.ts';
 import { openLedger } from '../engine/ledger/ledger.ts';
 import { openStore } from '../engine/store/store.ts';
 import { freePort, startServer } from '../test/end-to-end/fixtures/server.ts';
-import { pipelines } from './orchestration/pipelines.ts';
+import { commandLine } from './orchestration/command.ts';
+import * as pipelines from './orchestration/pipelines.ts';
 
 interface Times {
   readonly seconds: number;
@@ -86,7 +87,7 @@ async function measureAll(): Promise<void> {
     taskQueue: 'ours',
     projectRoot: here('..'),
     queues: ['light'],
-    pipelines: pipelineRegistry(pipelines),
+    pipelines: async () => pipelineRegistry([pipelines.chain, pipelines.fanout]),
   });
 
   const ours = async (pipeline: string, settings: Record<string, unknown>): Promise<RunReport> => {
@@ -100,24 +101,6 @@ async function measureAll(): Promise<void> {
     return id;
   };
   const eventsOf = async (id: string): Promise<number> => (await client.workflow.getHandle(id).describe()).historyLength;
-  /** Repeats something; the times, and what the last one gave. */
-  async function timed<T>(repetitions: number, once: (i: number) => Promise<T>): Promise<{ times: Times; last: T }> {
-    const seconds: number[] = [];
-    let last = await clocked(() => once(0));
-    for (let i = 1; i <= repetitions; i++) last = await clocked(() => once(i));
-    async function clocked(run: () => Promise<T>): Promise<T> {
-      const begin = performance.now();
-      const value = await run();
-      seconds.push((performance.now() - begin) / 1000);
-      return value;
-    }
-    // The first one pays what is paid once: code loaded, caches of the server filled.
-    const counted = seconds.slice(1);
-    return {
-      last,
-      times: { seconds: round(median(counted)), min: round(Math.min(...counted)), max: round(Math.max(...counted)), repetitions },
-    };
-  }
   const perNode = ({ seconds }: Times, nodes: number): number => round((seconds * 1000) / nodes, 2);
 
   const plainChain = await timed(7, (i) => theirs('plainChain', 20, `plain-chain-${i}`));
@@ -180,21 +163,55 @@ async function measureAll(): Promise<void> {
   await workers.stop();
   plain.shutdown();
   await plainDone;
-  const cold = await timed(3, async () => {
-    const script = here('./orchestration/cold.ts');
-    const answer = execFileSync(process.execPath, ['--import', 'tsx', script, address, home, 'ours', 'bench-chain', '{"salt":"c0"}'], {
-      encoding: 'utf8',
-      cwd: here('..'),
-    });
-    const { nodes, hits }: { nodes: number; hits: number } = JSON.parse(answer.trim());
-    return nodes - hits;
-  });
-  report({ what: 'chain of 20 again, cold: start to exit', ...cold.times, executed: cold.last, target: '1.5 s, 0 nodes' });
+  await measureCommands();
 
   async function records(run: RunReport): Promise<number> {
     const rows = await runs.ledger.query('SELECT count(*) AS n FROM nodes WHERE run = $1', [`${run.workflowId}/${run.runId}`]);
     return Number(rows[0]?.['n']);
   }
+}
+
+/** Repeats something; the times, and what the last one gave. @param before done before each one, uncounted */
+async function timed<T>(
+  repetitions: number,
+  once: (i: number) => Promise<T>,
+  before: () => Promise<void> = async () => {},
+): Promise<{ times: Times; last: T }> {
+  const seconds: number[] = [];
+  const clocked = async (i: number): Promise<T> => {
+    await before();
+    const begin = performance.now();
+    const value = await once(i);
+    seconds.push((performance.now() - begin) / 1000);
+    return value;
+  };
+  let last = await clocked(0);
+  for (let i = 1; i <= repetitions; i++) last = await clocked(i);
+  // The first one pays what is paid once: code loaded, caches of the server filled.
+  const counted = seconds.slice(1);
+  return {
+    last,
+    times: { seconds: round(median(counted)), min: round(Math.min(...counted)), max: round(Math.max(...counted)), repetitions },
+  };
+}
+
+/** Whole commands, from the start of Node to its end. */
+async function measureCommands(): Promise<void> {
+  const own = join(home, 'commands');
+  const { run, stay } = await commandLine(own);
+  const chain = async (): Promise<RunReport> =>
+    JSON.parse((await run('run', 'bench-chain', '--set', 'salt=c0', '--json')).trimEnd().split('\n').at(-1) ?? '');
+  const help = await timed(5, () => run('--help'));
+  report({ what: 'command: --help', ...help.times });
+  await chain();
+  // Cold: no server, no worker. The last one's server is still on its way out when its command has ended.
+  const cold = await timed(5, chain, () => waitForEnding(own));
+  report({ what: 'command: chain of 20 again, nothing up', ...cold.times, executed: executed(cold.last), target: '1.5 s, 0 nodes' });
+  const end = await stay('up');
+  const warm = await timed(5, chain);
+  report({ what: 'command: chain of 20 again, `up` is up', ...warm.times, executed: executed(warm.last) });
+  await end();
+  await waitForEnding(own);
 }
 
 function executed(run: RunReport): number {

@@ -24,6 +24,9 @@ export function describeProblem(problem: Problem): string {
   return `${problem.what}${details.join('')}`;
 }
 
+/** Marks an error for every copy of this module in the process: the bundled command's, and the one that a task's source loads. */
+const brand = Symbol.for('sostenuto.error');
+
 /**
  * An error that names the thing, the place and the way out. `retryable` is decided where it is thrown:
  * true only if the same call can succeed later without anyone changing anything.
@@ -38,6 +41,14 @@ export class SostenutoError extends Error {
     super(all.map(describeProblem).join('\n'), 'cause' in options ? { cause: options.cause } : undefined);
     this.problems = all;
     this.retryable = options.retryable ?? false;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value;
+  }
+
+  get [brand](): true {
+    return true;
   }
 
   /** Code of the first problem. */

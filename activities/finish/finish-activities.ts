@@ -7,6 +7,7 @@ import type { FinishRequest, NodeReport, RunReport, RunResult } from '../message
 import { type LoadedPlan, loadPlan } from '../plan/run-plan.ts';
 import { finishedRows, runArtifact, runName, summaryOutput } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
+import { primaryMetric } from './primary-metric.ts';
 import { inheritedStatus, nodeReports, runReport } from './report.ts';
 
 /** Bytes of reasons that a result carries itself. */
@@ -35,7 +36,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
     running.has(n) ? 'canceled' : (inheritedStatus(above) ?? (request.ending === 'canceled' ? 'canceled' : 'blocked')),
   );
   const status = request.ending === 'canceled' ? 'canceled' : nodes.some((node) => node.status === 'failed') ? 'failed' : 'done';
-  const report = await withReport(deps, runReport(request.run, plan, nodes, status, deps.now()));
+  const report = await withReport(deps, plan, runReport(request.run, plan, nodes, status, deps.now()), request.run.startedAt);
   const rows = finishedRows(request.run, plan, state, report, deps.now());
   deps.ledger.append('runs', [rows.run]);
   deps.ledger.append('nodes', rows.nodes);
@@ -45,6 +46,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
   const summary = await deps.store.putJson(report);
   deps.ledger.append('artifacts', [runArtifact(request.run, summaryOutput, summary)]);
   await deps.ledger.flush();
+  const metric = await primaryMetric(deps.store, plan, state);
   const counts: Record<string, number> = {};
   for (const node of nodes) counts[node.status] = (counts[node.status] ?? 0) + 1;
   counts['hits'] = nodes.filter((node) => node.cache === 'hit').length;
@@ -54,7 +56,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
     preset: plan.plan.preset,
     seconds: report.seconds,
     report: report.report,
-    ...(await primaryMetric(deps, report)),
+    ...(metric === undefined ? {} : { primaryMetric: metric }),
     counts,
     summary,
     failed: nodes
@@ -65,21 +67,18 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
 }
 
 /** A report that can't be written loses no result: the run ends without it, and says why. */
-async function withReport(deps: Dependencies, run: RunReport): Promise<RunReport> {
+async function withReport(deps: Dependencies, { plan }: LoadedPlan, run: RunReport, startedAt: number): Promise<RunReport> {
   if (deps.writeReport === undefined) return run;
   try {
     // Metrics of the last steps belong into the report's curves.
     await deps.ledger.flush();
-    return { ...run, report: await deps.writeReport({ home: deps.home, store: deps.store, ledger: deps.ledger, run }) };
+    const { home, store, ledger } = deps;
+    const started = new Date(startedAt).toISOString();
+    return { ...run, report: await deps.writeReport({ home, store, ledger, run, plan, startedAt: started }) };
   } catch (error) {
     deps.warn(`The report of ${run.workflowId} could not be written: ${error instanceof Error ? error.message : String(error)}`);
     return run;
   }
-}
-
-async function primaryMetric(deps: Dependencies, run: RunReport): Promise<{ primaryMetric?: number }> {
-  const value = await deps.primaryMetric?.(run);
-  return value === undefined ? {} : { primaryMetric: value };
 }
 
 /** One row for every element of a map. */

@@ -37,7 +37,7 @@ export function createPlanActivities(deps: Dependencies) {
 }
 
 async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Promise<CompactPlan> {
-  const { request, pipeline } = checkRequest(given, deps.pipelines);
+  const { request, pipeline } = checkRequest(given, await deps.pipelines());
   if (request.resume !== undefined) {
     return compactPlan(deps, await loadPlan(deps.store, request.resume.plan), request, await loadState(deps.store, request.resume.state));
   }

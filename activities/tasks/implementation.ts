@@ -13,12 +13,24 @@ export interface CodeReference {
   readonly inline: boolean;
 }
 
+/** Defined where this module runs from the bundled command, whose process reads no TypeScript by itself. */
+declare const isBundled: boolean | undefined;
+let reader: Promise<unknown> | undefined;
+
+async function importSource(url: string): Promise<Record<string, unknown>> {
+  if (typeof isBundled !== 'undefined') {
+    reader ??= import('tsx/esm/api').then(({ register }) => register());
+    await reader;
+  }
+  return import(url);
+}
+
 /**
  * Imports a task's code.
  * @throws SostenutoError `NO_IMPLEMENTATION` when the module has no such export.
  */
 export async function importImplementation(code: CodeReference): Promise<AnyRun> {
-  const module: Record<string, unknown> = await import(code.url);
+  const module = await importSource(code.url);
   const exported = module[code.export];
   const run: unknown = typeof exported === 'object' && exported !== null && 'run' in exported ? exported.run : exported;
   if (typeof run !== 'function') {

@@ -24,9 +24,9 @@ export interface WorkerOptions {
   /** Queue of the workflows; the others are called after it. */
   readonly taskQueue: string;
   readonly queues: readonly Queue[];
-  readonly pipelines: Pipelines;
+  /** Asked for at every plan, so that an edited pipeline needs no new worker. */
+  readonly pipelines: () => Promise<Pipelines>;
   readonly writeReport?: Dependencies['writeReport'];
-  readonly primaryMetric?: Dependencies['primaryMetric'];
   readonly backend?: string;
   /** Slots of the queues `cpu` (default: one a core) and `train` (default 1: one a device). */
   readonly slots?: Partial<Record<Queue, number>>;
@@ -70,7 +70,6 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     warn,
     searchAttributes: registeredAttributes(connection, namespace),
     ...(options.writeReport === undefined ? {} : { writeReport: options.writeReport }),
-    ...(options.primaryMetric === undefined ? {} : { primaryMetric: options.primaryMetric }),
     ...(options.backend === undefined ? {} : { backend: options.backend }),
   };
   const slots: Record<Queue, number> = { light: lightSlots, cpu: availableParallelism(), train: 1, ...options.slots };

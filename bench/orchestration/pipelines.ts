@@ -46,27 +46,26 @@ export const join = defineTask({
 const settings = z.strictObject({ salt: z.string(), size: z.number(), light: z.boolean() });
 const presets = { default: { salt: '', size: 20, light: false } };
 
-export const pipelines = [
-  definePipeline({
-    name: 'bench-chain',
-    description: 'Empty nodes one after the other',
-    settings,
-    presets,
-    build({ node }, { salt, size, light }) {
-      let last: Ref<JsonPort<number>> = node('n0', light ? beginLight : beginRecorded, { inputs: {}, params: { salt } }).value;
-      for (let i = 1; i < size; i++)
-        last = node(`n${i}`, light ? stepLight : stepRecorded, { inputs: { value: last }, params: { salt } }).value;
-    },
-  }),
-  definePipeline({
-    name: 'bench-fanout',
-    description: 'Empty nodes beside each other, and one that joins them',
-    settings,
-    presets,
-    build({ node, each }, { salt, size, light }) {
-      const { items } = node('list', list, { inputs: {}, params: { salt, width: size } });
-      const parts = each('parts', light ? partLight : partRecorded, items, { inputs: {}, params: {} }).value;
-      node('join', join, { inputs: { parts }, params: {} });
-    },
-  }),
-];
+export const chain = definePipeline({
+  name: 'bench-chain',
+  description: 'Empty nodes one after the other',
+  settings,
+  presets,
+  build({ node }, { salt, size, light }) {
+    let last: Ref<JsonPort<number>> = node('n0', light ? beginLight : beginRecorded, { inputs: {}, params: { salt } }).value;
+    for (let i = 1; i < size; i++)
+      last = node(`n${i}`, light ? stepLight : stepRecorded, { inputs: { value: last }, params: { salt } }).value;
+  },
+});
+
+export const fanout = definePipeline({
+  name: 'bench-fanout',
+  description: 'Empty nodes beside each other, and one that joins them',
+  settings,
+  presets,
+  build({ node, each }, { salt, size, light }) {
+    const { items } = node('list', list, { inputs: {}, params: { salt, width: size } });
+    const parts = each('parts', light ? partLight : partRecorded, items, { inputs: {}, params: {} }).value;
+    node('join', join, { inputs: { parts }, params: {} });
+  },
+});

@@ -4,12 +4,14 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Pipeline } from '../../engine/define/pipeline.ts';
 import { SostenutoError } from '../../errors/problem.ts';
+import { importDefinition } from '../build/definition.ts';
 import type { Config, PipelineEntry } from './config.ts';
 import type { Environment } from './environment.ts';
 import { resolveConfig } from './resolve.ts';
 
 const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const NAME = 'temporal.config.ts';
+const builds = join(packageRoot, '.sostenuto', 'build', 'definitions');
 
 /** The `temporal.config.ts` in a folder or the nearest one above it; else the package's own. */
 export function findConfigFile(folder: string, fallback: string = packageRoot): string {
@@ -50,7 +52,7 @@ export async function loadPipelines(config: Config): Promise<ReadonlyMap<string,
 
 async function importFrom(url: string, name: string, code: string, expected: string): Promise<unknown> {
   const where = fileURLToPath(url);
-  const module: Record<string, unknown> = await import(url).catch((error: unknown) => {
+  const module = await importDefinition(url, builds).catch((error: unknown) => {
     const found = error instanceof Error ? error.message : String(error);
     throw new SostenutoError({ code, what: `The module ${where} cannot be loaded.`, where, found }, { cause: error });
   });

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { BackendName } from '../../models/backend/index.ts';
 import type { Check } from './check.ts';
@@ -16,7 +17,8 @@ export interface Measured {
 /** Loads and times the backend in a process of its own: a wrong native library would take this one down. */
 export async function measureBackend(choice: BackendName | undefined): Promise<Measured> {
   const probe = fileURLToPath(new URL('./backend-probe.ts', import.meta.url));
-  const loader = import.meta.resolve('tsx'); // by URL: the name alone would be looked up from the working directory
+  // By URL: the name alone would be looked up from the working directory.
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const { stdout } = await execute(process.execPath, ['--import', loader, probe, choice ?? 'auto'], { timeout: 60_000 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }

@@ -12,6 +12,12 @@ export const DYNAMIC_SETTINGS = {
   'system.enableActivityEagerExecution': 'true',
 } as const;
 
+/**
+ * How the server's database writes. With a log ahead of it a step is one write instead of three, and it is synced in bulk: the death of a process
+ * loses nothing, a power cut may take back the last moments of a run's course. Results have a store of their own, which syncs each.
+ */
+const DATABASE_SETTINGS = { journal_mode: 'wal', synchronous: 'normal' } as const;
+
 /** The one that matters most; `doctor` looks for it in the command line of a local server. */
 export const POLL_RATE = 'history.transferProcessorMaxPollRPS';
 
@@ -22,6 +28,12 @@ export function serverArguments(home: string, { port, uiPort }: PortPair): strin
     ...['--ip', LOOPBACK, '--port', String(port), '--ui-port', String(uiPort)],
     ...['--log-level', 'error'],
     ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-    ...Object.entries(DYNAMIC_SETTINGS).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
+    ...settingArguments(),
   ];
 }
+
+/** What makes a development server quick. */
+export const settingArguments = (): string[] => [
+  ...Object.entries(DATABASE_SETTINGS).flatMap(([name, value]) => ['--sqlite-pragma', `${name}=${value}`]),
+  ...Object.entries(DYNAMIC_SETTINGS).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
+];

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SostenutoError } from '../../errors/problem.ts';
 
@@ -18,6 +18,16 @@ export function isFree(port: number): Promise<boolean> {
     probe.once('error', () => resolve(false));
     probe.listen({ port, host: LOOPBACK, exclusive: true }, () => probe.close(() => resolve(true)));
   });
+}
+
+/** Resolves when somebody listens on the port of the loopback address, or when the time is over. */
+export async function whenListening(port: number, milliseconds: number): Promise<void> {
+  for (const limit = performance.now() + milliseconds; performance.now() < limit; await sleep(10)) {
+    const socket = connect({ port, host: LOOPBACK });
+    const isOpen = await new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+    socket.destroy();
+    if (isOpen) return;
+  }
 }
 
 export interface PortOwner {

@@ -22,11 +22,16 @@ const schema: z.ZodType<ServerRecord> = z.object({
 
 export const databaseOf = (home: string): string => join(home, 'temporal.db');
 const recordPath = (home: string): string => join(home, 'server.json');
+const endingPath = (home: string): string => join(home, 'server.ending.json');
 
 /** The record, if there is one that can be read. */
-export function readServerRecord(home: string): ServerRecord | undefined {
+export const readServerRecord = (home: string): ServerRecord | undefined => readRecord(recordPath(home));
+/** The record of a server that was told to end and may not have come to it yet. */
+export const readEndingRecord = (home: string): ServerRecord | undefined => readRecord(endingPath(home));
+
+function readRecord(path: string): ServerRecord | undefined {
   try {
-    const parsed = schema.safeParse(JSON.parse(readFileSync(recordPath(home), 'utf8')));
+    const parsed = schema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;
@@ -41,9 +46,13 @@ export function writeServerRecord(home: string, record: ServerRecord): void {
   renameSync(partial, recordPath(home));
 }
 
-/** Removes the record, but only if it is still about this process. */
-export function removeServerRecord(home: string, pid: number): void {
-  if (readServerRecord(home)?.pid === pid) rmSync(recordPath(home), { force: true });
+/** From now on it is no server that anybody may use. */
+export function noteEnding(home: string): void {
+  renameSync(recordPath(home), endingPath(home));
+}
+
+export function removeEndingRecord(home: string): void {
+  rmSync(endingPath(home), { force: true });
 }
 
 /**

@@ -4,10 +4,9 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SostenutoError } from '../../errors/problem.ts';
-import { answers } from './answers.ts';
 import { serverArguments } from './flags.ts';
-import { isFree, LOOPBACK, type PortPair } from './ports.ts';
-import { isAlive, removeServerRecord, type ServerRecord, writeServerRecord } from './record.ts';
+import { isFree, LOOPBACK, type PortPair, whenListening } from './ports.ts';
+import { isOwnServer, noteEnding, readEndingRecord, removeEndingRecord, type ServerRecord, writeServerRecord } from './record.ts';
 
 /** A first start on a slow disk creates the database's tables. */
 const START_SECONDS = 60;
@@ -15,10 +14,16 @@ const STOP_SECONDS = 10;
 
 /**
  * Starts a server in a session of its own, so that Ctrl-C in the terminal reaches the workers first, and waits until it answers.
+ * @param meanwhile called as soon as the process is started
  * @returns its record, or undefined if another program took a port at the same moment
  * @throws SostenutoError `SERVER_FAILED` with the end of its log
  */
-export async function startServer(home: string, tool: string, ports: PortPair): Promise<ServerRecord | undefined> {
+export async function startServer(
+  home: string,
+  tool: string,
+  ports: PortPair,
+  meanwhile: () => void = () => {},
+): Promise<ServerRecord | undefined> {
   const logs = join(home, 'logs');
   mkdirSync(logs, { recursive: true });
   const path = join(logs, 'temporal.log');
@@ -26,17 +31,18 @@ export async function startServer(home: string, tool: string, ports: PortPair): 
   const before = statSync(path).size;
   const child = spawn(tool, serverArguments(home, ports), { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
+  meanwhile();
   const failed = once(child, 'error').then(([error]: unknown[]) => error);
   const address = `${LOOPBACK}:${ports.port}`;
   const limit = performance.now() + START_SECONDS * 1000;
   try {
     while (performance.now() < limit) {
-      const error = await Promise.race([failed, sleep(50)]);
+      const error = await Promise.race([failed, whenListening(ports.port, 100)]);
       if (error !== undefined || hasEnded(child)) {
         if (!((await isFree(ports.port)) && (await isFree(ports.uiPort)))) return undefined;
         throw serverFailed(path, before, error ?? `it ended with ${child.signalCode ?? `code ${child.exitCode}`}`);
       }
-      if (child.pid !== undefined && (await answers(address, { milliseconds: 1000 })) && !hasEnded(child)) {
+      if (child.pid !== undefined && (await isServing(address)) && !hasEnded(child)) {
         const record = { address, uiPort: ports.uiPort, pid: child.pid, startedAt: new Date().toISOString() };
         writeServerRecord(home, record);
         child.unref();
@@ -50,6 +56,12 @@ export async function startServer(home: string, tool: string, ports: PortPair): 
   }
 }
 
+/** Asked for late: it brings a library that is loaded while the server starts. */
+async function isServing(address: string): Promise<boolean> {
+  const { answers } = await import('./answers.ts');
+  return answers(address, { milliseconds: 1000 });
+}
+
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 function serverFailed(log: string, from: number, reason: unknown): SostenutoError {
@@ -60,19 +72,24 @@ function serverFailed(log: string, from: number, reason: unknown): SostenutoErro
     what: 'The Temporal server did not start.',
     where: log,
     found: said === '' ? why : `${why}: ${said}`,
-    hint: 'read the log; if the database is damaged, move temporal.db away: finished results stay, only the list of runs is lost',
+    hint: 'read the log; if the database is damaged, move temporal.db* away: finished results stay, only the list of runs is lost',
   });
 }
 
-/** Asks the server to end, waits, and insists if it does not. Runs stay in its database. */
-export async function stopProcess(home: string, pid: number): Promise<void> {
-  const limit = performance.now() + STOP_SECONDS * 1000;
+/** Tells a home's server to end, which takes it a second or two. Runs stay in its database. */
+export function dismiss(home: string, pid: number): void {
+  noteEnding(home);
   signal(pid, 'SIGTERM');
-  while (isAlive(pid)) {
-    if (performance.now() > limit) signal(pid, 'SIGKILL');
-    await sleep(50);
+}
+
+/** Waits for a server that was told to end, and insists if it does not. */
+export async function waitForEnding(home: string): Promise<void> {
+  const ending = readEndingRecord(home);
+  if (ending === undefined) return;
+  for (const limit = performance.now() + STOP_SECONDS * 1000; isOwnServer(home, ending); await sleep(20)) {
+    if (performance.now() > limit) signal(ending.pid, 'SIGKILL');
   }
-  removeServerRecord(home, pid);
+  removeEndingRecord(home);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

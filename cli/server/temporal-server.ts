@@ -1,12 +1,11 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ConnectionOptions } from '@temporalio/client';
-import { answers, reasonOfSilence } from './answers.ts';
 import { withServerLock } from './lock.ts';
 import { choosePorts, DEFAULT_PORTS, isFree, LOOPBACK, waitForDying } from './ports.ts';
 import { hangs, otherPorts, unreachable } from './problems.ts';
-import { isOwnServer, readServerRecord, type ServerRecord } from './record.ts';
-import { keepRuns } from './retention.ts';
-import { startServer, stopProcess } from './start-server.ts';
+import { databaseOf, isOwnServer, readServerRecord, type ServerRecord } from './record.ts';
+import { dismiss, startServer, waitForEnding } from './start-server.ts';
 import { findTemporalTool } from './tool.ts';
 
 export interface ServerOptions {
@@ -24,6 +23,8 @@ export interface ServerOptions {
   /** The program that starts it; default: the one that the set-up chose. */
   readonly cliPath?: string;
   readonly log?: (line: string) => void;
+  /** Called when a server is being started: there is time to get ready for it. */
+  readonly meanwhile?: () => void;
 }
 
 export interface TemporalServer {
@@ -50,11 +51,13 @@ export async function ensureServer(options: ServerOptions): Promise<TemporalServ
   const home = resolve(options.home);
   const { address, connection } = options;
   if (address !== undefined) {
+    const { reasonOfSilence } = await import('./answers.ts');
     const silence = await reasonOfSilence(address, { milliseconds: 5000, ...(connection && { connection }) });
     if (silence !== undefined) throw unreachable(address, silence);
     return { address, started: false, stop: async () => {} };
   }
   return withServerLock(home, async () => {
+    await waitForEnding(home);
     const own = await waitForOwn(home);
     if (own !== undefined && isAsAsked(own, options))
       return { address: own.address, uiUrl: uiUrl(own.uiPort), started: false, stop: async () => {} };
@@ -62,16 +65,18 @@ export async function ensureServer(options: ServerOptions): Promise<TemporalServ
     // A server of this home that was killed is started again: its runs are in its database.
     if (options.port === undefined && options.uiPort === undefined && readServerRecord(home) === undefined) {
       const local = `${LOOPBACK}:${DEFAULT_PORTS.server}`;
-      if (await answers(local, { milliseconds: 1000 }))
+      if (!(await isFree(DEFAULT_PORTS.server)) && (await servesAt(local, 1000)))
         return { address: local, uiUrl: uiUrl(DEFAULT_PORTS.ui), started: false, stop: async () => {} };
     }
+    const isNew = !existsSync(databaseOf(home));
     const record = await startOn(home, options);
-    await keepRuns(record.address).catch((error: unknown) => options.log?.(`closed runs stay for one day only: ${String(error)}`));
+    if (isNew) await keepRunsLong(record.address, options);
     const kill = (): void => void killNow(record.pid);
     if (!options.detached) process.once('exit', kill);
     const stop = async (): Promise<void> => {
       process.off('exit', kill);
-      await stopProcess(home, record.pid);
+      if (readServerRecord(home)?.pid === record.pid) dismiss(home, record.pid);
+      await waitForEnding(home);
     };
     return { address: record.address, uiUrl: uiUrl(record.uiPort), started: true, stop };
   });
@@ -80,7 +85,7 @@ export async function ensureServer(options: ServerOptions): Promise<TemporalServ
 /** The server that was started for this home, if it still lives and answers. A stale `server.json` counts as none. */
 export async function findServer(home: string): Promise<ServerRecord | undefined> {
   const record = livingRecord(resolve(home));
-  return record !== undefined && (await answers(record.address)) ? record : undefined;
+  return record !== undefined && (await servesAt(record.address)) ? record : undefined;
 }
 
 const livingRecord = (home: string): ServerRecord | undefined => {
@@ -93,18 +98,37 @@ async function waitForOwn(home: string): Promise<ServerRecord | undefined> {
   for (const limit = performance.now() + PATIENCE_SECONDS * 1000; ; ) {
     const record = livingRecord(home);
     if (record === undefined) return undefined;
+    const { reasonOfSilence } = await import('./answers.ts');
     const silence = await reasonOfSilence(record.address);
     if (silence === undefined) return record;
     if (performance.now() > limit) throw hangs(home, record, `${silence}, for ${PATIENCE_SECONDS} s`);
   }
 }
 
-/** Ends the server that was started for this home. @returns whether there was one */
-export async function stopServer(home: string): Promise<boolean> {
+/** Tells the server that was started for this home to end; whoever starts the next one waits for that. @returns whether there was one */
+export function dismissServer(home: string): boolean {
   const record = livingRecord(resolve(home));
   if (record === undefined) return false;
-  await stopProcess(resolve(home), record.pid);
+  dismiss(resolve(home), record.pid);
   return true;
+}
+
+/** The same, and waits. */
+export async function stopServer(home: string): Promise<boolean> {
+  const wasUp = dismissServer(home);
+  await waitForEnding(resolve(home));
+  return wasUp;
+}
+
+async function servesAt(address: string, milliseconds?: number): Promise<boolean> {
+  const { answers } = await import('./answers.ts');
+  return answers(address, milliseconds === undefined ? {} : { milliseconds });
+}
+
+/** The namespace remembers it, so that once is enough. */
+async function keepRunsLong(address: string, { log }: ServerOptions): Promise<void> {
+  const { keepRuns } = await import('./retention.ts');
+  await keepRuns(address).catch((error: unknown) => log?.(`closed runs stay for one day only: ${String(error)}`));
 }
 
 async function startOn(home: string, options: ServerOptions): Promise<ServerRecord> {
@@ -113,7 +137,7 @@ async function startOn(home: string, options: ServerOptions): Promise<ServerReco
   for (;;) {
     const ports = await choosePorts(wanted);
     options.log?.(`starting the Temporal server on port ${ports.port}, its UI on ${ports.uiPort} (${tool.path})`);
-    const record = await startServer(home, tool.path, ports);
+    const record = await startServer(home, tool.path, ports, options.meanwhile);
     if (record !== undefined) return record; // else somebody took the port in between: choose again
   }
 }

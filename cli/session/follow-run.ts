@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeRun, waitForRun } from '../../activities/client/describe-run.ts';
 import type { RunReport } from '../../activities/messages.ts';
 import type { Session } from './session.ts';
 
@@ -18,6 +17,8 @@ export interface FollowOptions {
  * A server that is away for a while is waited for.
  */
 export async function followRun(session: Session, workflowId: string, { onReport, isEnough, signal }: FollowOptions): Promise<RunReport> {
+  // Loaded here, so that a command can begin to start a server before.
+  const { describeRun } = await import('../../activities/client/describe-run.ts');
   const stop = new AbortController();
   const done = untilEnd(session, workflowId, stop.signal);
   let isOver = false;
@@ -32,7 +33,7 @@ export async function followRun(session: Session, workflowId: string, { onReport
   const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   let last: RunReport | undefined;
   try {
-    await Promise.race([done, sleep(lookMs / 2)]);
+    await Promise.race([done, sleep(lookMs)]);
     while (!isOver && !signal.aborted) {
       const report = await describeRun(session, workflowId).catch(() => undefined);
       if (isOver || signal.aborted) break;
@@ -44,7 +45,9 @@ export async function followRun(session: Session, workflowId: string, { onReport
       await Promise.race([done, aborted, sleep(lookMs)]);
     }
     if (!isOver) return last ?? (await describeRun(session, workflowId));
-    return await done;
+    const end = await done;
+    onReport(end);
+    return end;
   } finally {
     stop.abort();
   }
@@ -52,6 +55,7 @@ export async function followRun(session: Session, workflowId: string, { onReport
 
 /** The end of a run. Errors of the connection are waited out; anything else is passed on. */
 async function untilEnd(session: Session, workflowId: string, signal: AbortSignal): Promise<RunReport> {
+  const { waitForRun } = await import('../../activities/client/describe-run.ts');
   for (;;) {
     try {
       // Aborted, so that no call is left over when the connection is closed.

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { withServerLock } from '../server/lock.ts';
 import { isAlive, readServerRecord } from '../server/record.ts';
-import { stopServer } from '../server/temporal-server.ts';
+import { dismissServer } from '../server/temporal-server.ts';
 
 /** One file for each process of this machine that needs the home's server. */
 const folder = (home: string): string => join(home, 'sessions');
@@ -26,12 +26,12 @@ export function noteStartedServer(home: string): void {
   if (record !== undefined) writeFileSync(startedFile(home), String(record.pid));
 }
 
-/** Says that this process is done; whoever is the last one takes the server along. */
+/** Says that this process is done; whoever is the last one sends the server away, and doesn't wait for it. */
 export async function leave(home: string): Promise<void> {
   rmSync(join(folder(home), String(process.pid)), { force: true });
   await withServerLock(home, async () => {
     if (others(home).length > 0 || startedServer(home) !== readServerRecord(home)?.pid) return;
-    await stopServer(home);
+    dismissServer(home);
     rmSync(startedFile(home), { force: true });
   });
 }

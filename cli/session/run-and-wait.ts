@@ -1,5 +1,3 @@
-import { cancelRun } from '../../activities/client/control-run.ts';
-import { startRun } from '../../activities/client/start-run.ts';
 import type { RunReport, RunRequest } from '../../activities/messages.ts';
 import type { Queue } from '../../engine/define/task.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
@@ -15,21 +13,23 @@ import { type Interrupts, listenForInterrupts } from './interrupts.ts';
 import { keepStaffed, type Staff } from './keep-staffed.ts';
 import { checkedPlan, openProject } from './project.ts';
 import { openSession, type Session } from './session.ts';
-import { runLink, unstaffed } from './staff.ts';
+import { loadWorkers, runLink, unstaffed } from './staff.ts';
 
 /** Runs a request to its end and prints what came of it. A wrong request ends here, before anything is started. */
 export async function runAndWait(request: RunRequest, options: RunOptions): Promise<ExitCode> {
   const project = await openProject();
   const plan = checkedPlan(project, request);
-  const session = await openSession(project.config);
+  const session = await openSession(project.config, loadWorkers);
   try {
-    const start = () =>
-      startRun(session.client, {
+    const start = async () => {
+      const { startRun } = await import('../../activities/client/start-run.ts');
+      return startRun(session.client, {
         taskQueue: project.config.taskQueue,
         request,
         ...(options.id === undefined ? {} : { workflowId: options.id }),
         summary: summaryOf(plan),
       });
+    };
     if (options.detach) return await detach(session, plan, await start(), options);
     const follower = new Follower(process.stderr, process.env);
     const interrupts = listenForInterrupts();
@@ -75,6 +75,7 @@ export async function waitAndTell(
       return exitCodes.interrupted;
     }
     follower.note('Stopping: trainings save a checkpoint. Ctrl-C again ends at once.');
+    const { cancelRun } = await import('../../activities/client/control-run.ts');
     await cancelRun(session.client, workflowId);
     report = await followRun(session, workflowId, { onReport, signal: new AbortController().signal });
   }

@@ -5,9 +5,8 @@ import { openStore } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { Config } from '../config/config.ts';
 import { say } from '../output.ts';
-import { answers } from '../server/answers.ts';
-import { choosePorts, DEFAULT_PORTS, LOOPBACK, ownerOf } from '../server/ports.ts';
-import { databaseOf, isAlive, readServerRecord } from '../server/record.ts';
+import { choosePorts, DEFAULT_PORTS, isFree, LOOPBACK, ownerOf } from '../server/ports.ts';
+import { databaseOf, isAlive, isOwnServer, readEndingRecord, readServerRecord } from '../server/record.ts';
 import { ensureServer, findServer, type TemporalServer } from '../server/temporal-server.ts';
 import { arrive, leave, noteStartedServer } from './presence.ts';
 
@@ -20,12 +19,15 @@ export interface Session extends RunClient {
   close(): Promise<void>;
 }
 
-/** A server that is up, or one that is started; it stays for as long as any session of this machine needs it. */
-export async function openSession(config: Config, note: (line: string) => void = say): Promise<Session> {
+/**
+ * A server that is up, or one that is started; it stays for as long as any session of this machine needs it.
+ * @param meanwhile called when a server is being started: there is time to get ready for it
+ */
+export async function openSession(config: Config, meanwhile?: () => void): Promise<Session> {
   const { home } = config;
   arrive(home);
   try {
-    const server = await serverFor(config, note);
+    const server = await serverFor(config, meanwhile);
     if (server.started) noteStartedServer(home);
     return await connect(config, server.address, server.uiUrl, () => leave(home));
   } catch (error) {
@@ -34,7 +36,7 @@ export async function openSession(config: Config, note: (line: string) => void =
   }
 }
 
-async function serverFor(config: Config, log: (line: string) => void): Promise<TemporalServer> {
+async function serverFor(config: Config, meanwhile?: () => void): Promise<TemporalServer> {
   const { home, temporal, ports } = config;
   const { address, cliPath } = temporal;
   for (let attempt = 1; ; attempt++) {
@@ -42,7 +44,8 @@ async function serverFor(config: Config, log: (line: string) => void): Promise<T
       return await ensureServer({
         home,
         detached: true,
-        log,
+        log: say,
+        ...(meanwhile === undefined ? {} : { meanwhile }),
         connection: connectionOptions(config),
         ...(address === undefined ? {} : { address }),
         ...(cliPath === undefined ? {} : { cliPath }),
@@ -73,7 +76,9 @@ function isOfAnotherHome(home: string): boolean {
 
 /** Starts this home's server again, on the same ports, if it has died. A server that somebody else looks after is left alone. */
 export async function reviveServer({ config, address, uiUrl }: Session, warn: (line: string) => void): Promise<void> {
-  if (config.temporal.address !== undefined || uiUrl === undefined || (await answers(address, { milliseconds: 3000 }))) return;
+  if (config.temporal.address !== undefined || uiUrl === undefined) return;
+  const { answers } = await import('../server/answers.ts');
+  if (await answers(address, { milliseconds: 3000 })) return;
   const record = readServerRecord(config.home);
   if (record === undefined || isAlive(record.pid)) return;
   warn('The Temporal server has ended unexpectedly; starting it again.');
@@ -96,10 +101,12 @@ export async function findSession(config: Config): Promise<Session | undefined> 
   const record = await findServer(config.home);
   if (record !== undefined) return connect(config, record.address, uiAt(record.uiPort), async () => {});
   const local = `${LOOPBACK}:${DEFAULT_PORTS.server}`;
-  const mayBeShared = config.ports.server === undefined && config.ports.ui === undefined && !isOfAnotherHome(config.home);
-  return mayBeShared && (await answers(local, { milliseconds: 1000 }))
-    ? connect(config, local, uiAt(DEFAULT_PORTS.ui), async () => {})
-    : undefined;
+  const ending = readEndingRecord(config.home);
+  const isEnding = ending !== undefined && isOwnServer(config.home, ending);
+  const mayBeShared = config.ports.server === undefined && config.ports.ui === undefined && !isEnding && !isOfAnotherHome(config.home);
+  if (!mayBeShared || (await isFree(DEFAULT_PORTS.server))) return undefined;
+  const { answers } = await import('../server/answers.ts');
+  return (await answers(local, { milliseconds: 1000 })) ? connect(config, local, uiAt(DEFAULT_PORTS.ui), async () => {}) : undefined;
 }
 
 const uiAt = (port: number): string => `http://${LOOPBACK}:${port}`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { queueName } from '../../activities/messages.ts';
 import type { Workers } from '../../activities/worker/start-workers.ts';
 import type { Queue } from '../../engine/define/task.ts';
+import { loadConfig, loadPipelines } from '../config/load.ts';
 import { isAlive } from '../server/record.ts';
 import type { Project } from './project.ts';
 import type { Session } from './session.ts';
@@ -36,18 +37,22 @@ function isListening(identity: string, lastSeenMs: number): boolean {
   return Date.now() - lastSeenMs < freshMs;
 }
 
-/** Starts workers in this process. Signals are left to the command, which decides whether a run is canceled or only handed over. */
-export async function employ(
-  { config, pipelines }: Project,
-  session: Session,
-  queues: readonly Queue[],
-  warn: (line: string) => void,
-): Promise<Workers> {
-  const [{ DefaultLogger, Runtime }, { startWorkers }, { createReportWriter }] = await Promise.all([
+/** What workers are made of: the biggest part of the code, loaded only by who needs it. */
+export const loadWorkers = () =>
+  Promise.all([
     import('@temporalio/worker'),
     import('../../activities/worker/start-workers.ts'),
     import('../../web/report/report-writer.ts'),
   ]);
+
+/** Starts workers in this process. Signals are left to the command, which decides whether a run is canceled or only handed over. */
+export async function employ(
+  { config }: Project,
+  session: Session,
+  queues: readonly Queue[],
+  warn: (line: string) => void,
+): Promise<Workers> {
+  const [{ DefaultLogger, Runtime }, { startWorkers }, { createReportWriter }] = await loadWorkers();
   try {
     // Errors only: what becomes of a node is told by its run. And not on stdout, which belongs to the command's data.
     Runtime.install({
@@ -70,18 +75,17 @@ export async function employ(
     projectRoot: root,
     taskQueue,
     queues,
-    pipelines,
+    pipelines: async () => loadPipelines(await loadConfig(root)),
     slots,
     ...backendOf(config),
     onWarning: warn,
-    writeReport: ({ store, ledger, run }) =>
+    writeReport: ({ store, ledger, ...finished }) =>
       createReportWriter({
         store,
         ledger,
         home,
-        pipelines,
         ...(uiUrl === undefined ? {} : { temporalUi: ({ workflowId, runId }) => runLink(uiUrl, temporal.namespace, workflowId, runId) }),
-      })({ run }),
+      })(finished),
   });
 }
 

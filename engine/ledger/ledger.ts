@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 import { type Compaction, compactLedger } from './compact.ts';
 import { type LedgerValue, readRows, withDatabase } from './database.ts';
-import { appendLines, makeFolders, newSegment, seal, tableFolder } from './segments.ts';
+import { appendLines, currentFiles, makeFolders, newSegment, seal, tableFolder } from './segments.ts';
 import { type LedgerRows, type TableName, tableNames, tables } from './tables.ts';
 import { viewsSql } from './views.ts';
 
@@ -19,6 +19,8 @@ export interface Ledger {
   flush(): Promise<void>;
   /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, as they are now on disk. */
   query(sql: string, values?: readonly LedgerValue[]): Promise<Record<string, unknown>[]>;
+  /** Whether the table has no rows on disk, told without a database. */
+  isEmpty(table: TableName): boolean;
   /** Moves finished segments into Parquet, while others go on writing. */
   compact(): Promise<Compaction>;
   /** Flushes and seals what this process wrote. It may go on appending: that begins a new segment. */
@@ -73,12 +75,17 @@ export function openLedger(home: string): Ledger {
     }
   }
 
+  function isEmpty(table: TableName): boolean {
+    const { parquet, segments: written } = currentFiles(root, table);
+    return parquet.length + written.length === 0;
+  }
+
   async function compact(): Promise<Compaction> {
     await close();
     return compactLedger(root);
   }
 
-  return { root, append, flush, query, compact, close };
+  return { root, append, flush, query, isEmpty, compact, close };
 }
 
 function checkColumns(table: TableName, row: object): void {

@@ -14,9 +14,11 @@ import { counted, duration, moment } from './words.ts';
 
 export interface ReportSources {
   readonly store: Store;
-  readonly ledger: Pick<Ledger, 'query'>;
+  readonly ledger: Pick<Ledger, 'query' | 'isEmpty'>;
   readonly run: FinishedRun;
   readonly plan: Plan;
+  /** ISO 8601; default: what the ledger says. */
+  readonly startedAt?: string;
   /** Address of the run's history. */
   readonly temporalUi?: string;
 }
@@ -42,7 +44,7 @@ const measures = z.array(
 const quarantine = z.array(z.object({ id: z.string(), reason: z.string() }));
 
 /** Puts a report together from what the run left: its result, its plan, the store's records and outputs, the ledger's metrics. */
-export async function buildReportModel({ store, ledger, run, plan, temporalUi }: ReportSources): Promise<BuiltReport> {
+export async function buildReportModel({ store, ledger, run, plan, temporalUi, ...given }: ReportSources): Promise<BuiltReport> {
   const planned = new Map(plan.nodes.map((node) => [node.id, node]));
   const records = new Map(
     run.nodes.flatMap((node): [string, ActionRecord][] => {
@@ -51,7 +53,7 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi }:
     }),
   );
   const shown = await readOutputs(store, run, planned);
-  const startedAt = await startOf(ledger, run);
+  const startedAt = given.startedAt ?? (await startOf(ledger, run));
   const model: ReportModel = {
     run: {
       workflowId: run.workflowId,

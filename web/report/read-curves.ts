@@ -14,7 +14,9 @@ const inheritedMetrics = `SELECT made.key AS node, m.name, m.step, m.value FROM 
 ) made ON made.run = m.run AND made.node = m.node WHERE m.item IS NULL ORDER BY m.step`;
 
 /** The curves of a run's nodes, in the order of the nodes; for reused nodes those of the run that made the result. */
-export async function readCurves(ledger: Pick<Ledger, 'query'>, run: FinishedRun): Promise<Curve[]> {
+export async function readCurves(ledger: Pick<Ledger, 'query' | 'isEmpty'>, run: FinishedRun): Promise<Curve[]> {
+  // A database takes longer to load than everything else of a short run.
+  if (ledger.isEmpty('metrics')) return [];
   const reused = run.nodes.filter((node) => node.cache === 'hit' && node.key !== '');
   const own = collect(await ledger.query(ownMetrics, [ledgerName(run)]));
   const inherited =

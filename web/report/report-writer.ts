@@ -12,7 +12,7 @@ import { writeReport } from './write-report.ts';
 
 export interface ReportWriterOptions {
   readonly store: Store;
-  readonly ledger: Pick<Ledger, 'query'>;
+  readonly ledger: Pick<Ledger, 'query' | 'isEmpty'>;
   /** Reports lie in `<home>/reports`. */
   readonly home: string;
   /** Needed for runs whose plan isn't handed over: they are planned again from the ledger's settings. */
@@ -24,15 +24,16 @@ export interface ReportWriterOptions {
 /** Makes the function that writes the report of a finished run and returns the path of its page. */
 export function createReportWriter(
   options: ReportWriterOptions,
-): (request: { readonly run: FinishedRun; readonly plan?: Plan }) => Promise<string> {
+): (request: { readonly run: FinishedRun; readonly plan?: Plan; readonly startedAt?: string }) => Promise<string> {
   const { store, ledger, home } = options;
-  return async ({ run, plan }) => {
+  return async ({ run, plan, startedAt }) => {
     const temporalUi = options.temporalUi === undefined ? await localUi(home, run) : options.temporalUi(run);
     const { model, media } = await buildReportModel({
       store,
       ledger,
       run,
       plan: plan ?? (await planAgain(options, run)),
+      ...(startedAt === undefined ? {} : { startedAt }),
       ...(temporalUi === undefined ? {} : { temporalUi }),
     });
     return await writeReport(model, media, reportDirectory(home, run));
