@@ -9,7 +9,7 @@ export class Bell {
 
   /** Something happened. */
   ring(): void {
-    this.#isRung = true;
+    this.#isRung = this.#waiting === undefined;
     this.#waiting?.wake();
     this.#waiting = undefined;
   }
@@ -21,14 +21,13 @@ export class Bell {
     this.#waiting = undefined;
   }
 
-  /** Resolves once it has been rung since the last time. */
-  async wait(): Promise<void> {
-    if (this.#broken !== undefined) throw this.#broken.reason;
-    if (!this.#isRung) {
-      await new Promise<void>((wake, fail) => {
-        this.#waiting = { wake, fail };
-      });
-    }
-    this.#isRung = false;
+  /** Resolves once it has been rung since the last time. One promise: the sandbox notes the stack of each. */
+  wait(): Promise<void> {
+    return new Promise<void>((wake, fail) => {
+      if (this.#broken !== undefined) fail(this.#broken.reason);
+      else if (this.#isRung) wake();
+      else this.#waiting = { wake, fail };
+      this.#isRung = false;
+    });
   }
 }

@@ -39,7 +39,8 @@ export class Run {
   draining = false;
   /** Rings when something happened that the main loop has to look at. */
   readonly bell = new Bell();
-  readonly #scopes = new Map<number, CancellationScope>();
+  /** Nodes that run. Those that can be stopped by themselves, by a pause or by the failure of a map, have a scope of their own. */
+  readonly #scopes = new Map<number, CancellationScope | undefined>();
   readonly #stopped = new Set<number>();
   #stage = '';
   #stages = 0;
@@ -106,7 +107,7 @@ export class Run {
   pause(): void {
     this.paused = true;
     for (const [n, scope] of this.#scopes) {
-      if (this.board.at(n).profile.runs !== 'process') continue;
+      if (scope === undefined || this.board.at(n).profile.runs !== 'process') continue;
       this.#stopped.add(n);
       scope.cancel();
     }
@@ -157,7 +158,8 @@ export class Run {
     node.status = 'running';
     if (profile.runs === 'process') this.#showStage(node.id);
     const request = this.#requestOf(n);
-    const scope = new CancellationScope();
+    const scope = profile.runs === 'process' || work !== undefined ? new CancellationScope() : undefined;
+    const within = <T>(start: () => Promise<T>): Promise<T> => (scope === undefined ? start() : scope.run(start));
     this.#scopes.set(n, scope);
     const end = (): void => {
       this.#scopes.delete(n);
@@ -173,17 +175,17 @@ export class Run {
         this.board.finish(n, outcome);
         end();
       };
-      scope.run(() => executeTask(profile, request)).then(done, fail);
+      within(() => executeTask(profile, request)).then(done, fail);
     } else {
       const done = (elements: GroupOutcome): void => {
         this.board.finishElements(n, elements);
         end();
       };
-      scope.run(() => executeMap(profile, request, work)).then(done, fail);
+      within(() => executeMap(profile, request, work)).then(done, fail);
     }
   }
 
-  #failed(n: number, error: unknown, scope: CancellationScope): void {
+  #failed(n: number, error: unknown, scope: CancellationScope | undefined): void {
     if (isCancellation(error)) {
       if (this.#stopped.delete(n)) this.board.putBack(n);
       else this.board.at(n).status = 'canceled';
@@ -192,7 +194,7 @@ export class Run {
     const { message, attempts } = failureOf(error);
     this.board.fail(n, message, attempts);
     // The other groups of a map that has failed needn't go on.
-    if (this.board.at(n).profile.kind === 'map') scope.cancel();
+    if (this.board.at(n).profile.kind === 'map') scope?.cancel();
   }
 
   #requestOf(n: number): NodeRequest {

@@ -150,7 +150,7 @@ async function runUnderLease(
     const services = { store, home, signal, attempt, progress, metric, warn, checkpoints: open };
     return runTask(implementation, node, inputs, element?.item, services, (outputs) => commit(outputs, adoptedFrom));
   }
-  await lease.durable;
+  await lease.durable();
   signal.throwIfAborted();
   const child = execution.child.get();
   const stop = (): void => child.stop(String(signal.reason instanceof Error ? signal.reason.message : signal.reason));

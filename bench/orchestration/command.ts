@@ -13,7 +13,7 @@ export async function commandLine(home: string) {
     ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
     SOSTENUTO_HOME: home,
   };
-  const start = (...words: string[]) => spawn(process.execPath, [entry, ...words], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const start = (...words: string[]) => spawn(process.execPath, [entry, ...words], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
   return {
     /** Resolves with what it printed when it has ended well. */
     run: (...words: string[]): Promise<string> =>

@@ -11,6 +11,7 @@ import { keepStaffed } from './keep-staffed.ts';
 import { checkedPlan, openProject } from './project.ts';
 import { waitAndTell } from './run-and-wait.ts';
 import { openSession } from './session.ts';
+import { loadWorkers } from './staff.ts';
 import { allQueues, servePages, upLines } from './stay-up.ts';
 
 /** Everything up, the demo run, links at the end. In a terminal it stays up until Ctrl-C. */
@@ -23,7 +24,7 @@ export async function startDemo(options: StartOptions): Promise<ExitCode> {
   };
   const plan = checkedPlan(project, request);
   const interrupts = listenForInterrupts();
-  const session = await openSession(config);
+  const session = await openSession(config, loadWorkers);
   try {
     const follower = new Follower(process.stderr, process.env);
     const staff = await keepStaffed(project, session, allQueues, (line) => follower.note(line));

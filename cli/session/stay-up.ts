@@ -11,6 +11,7 @@ import { listenForInterrupts } from './interrupts.ts';
 import { keepStaffed } from './keep-staffed.ts';
 import { openProject } from './project.ts';
 import { openSession, type Session } from './session.ts';
+import { loadWorkers } from './staff.ts';
 
 export const allQueues: readonly Queue[] = ['light', 'cpu', 'train'];
 const defaultWebPort = 8400;
@@ -19,7 +20,7 @@ const defaultWebPort = 8400;
 export async function stayUp(options: UpOptions): Promise<ExitCode> {
   const project = await openProject();
   const interrupts = listenForInterrupts();
-  const session = await openSession(project.config);
+  const session = await openSession(project.config, loadWorkers);
   try {
     const staff = await keepStaffed(project, session, allQueues, say);
     const web = await servePages(project.config);

@@ -1,4 +1,4 @@
-import { closeSync, fsync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 import { syncFolder } from '../store/durable-writer.ts';
@@ -13,9 +13,9 @@ export interface Lease {
   readonly token: number;
   /**
    * Resolves when the grant has reached the disk. Nothing may be published under the lease before, or after a power cut the same token could be
-   * given again; work may begin at once.
+   * given again. Work may begin at once: short work waits for the disk once, for its grant and its result.
    */
-  readonly durable: Promise<void>;
+  durable(): Promise<void>;
   /** Moves the end `ttlMs` from now. Throws `FENCED` if someone else took over. */
   renew(): Promise<void>;
   /** Lets the next one in at once. Does nothing if someone else took over. */
@@ -48,6 +48,9 @@ interface Grant {
   readonly released: boolean;
 }
 
+/** The grant of work that takes longer is synced by itself. */
+const syncAfterMs = 100;
+
 /**
  * Takes the lease of a key, or tells who holds it. Works between processes on one filesystem: a grant is a file that is linked
  * into place, which only one process can do for a token. A lease that has run out is taken over; its owner is fenced off
@@ -64,25 +67,33 @@ export async function acquireLease(store: Pick<Store, 'root'>, key: string, opti
       if (isHeld && !options.isOver?.(newest.owner)) return { heldBy: newest.owner, until: newest.until };
       const token = (newest?.token ?? 0) + 1;
       const grant: Grant = { owner: options.owner, token, until: now() + options.ttlMs, released: false };
-      const file = linkGrant(store.root, folder, grant);
-      if (file === undefined) continue;
+      if (!linkGrant(store.root, folder, grant)) continue;
       // Whoever listed the folder long ago may have linked a token that was used and tidied away since: the highest one wins.
       const all = tokens(folder);
       if (all.some((other) => other > token)) {
-        closeSync(file);
         rmSync(grantPath(folder, token), { force: true });
         continue;
       }
       for (const older of all) if (older < token) rmSync(grantPath(folder, older), { force: true });
-      return lease(store.root, key, folder, grant, syncGrant(file, folder), options.ttlMs, now);
+      return lease(store.root, key, folder, grant, options.ttlMs, now);
     }
   } catch (error) {
     throw storageFailure(error, folder);
   }
 }
 
-function lease(root: string, key: string, folder: string, grant: Grant, durable: Promise<void>, ttlMs: number, now: () => number): Lease {
+function lease(root: string, key: string, folder: string, grant: Grant, ttlMs: number, now: () => number): Lease {
   const { token, owner } = grant;
+  let synced: Promise<void> | undefined;
+  // Tokens are the names in the folder. They must go on rising after a power cut too.
+  const durable = (): Promise<void> => {
+    synced ??= syncFolder(folder).catch((error: unknown) => {
+      throw storageFailure(error, folder);
+    });
+    return synced;
+  };
+  // Whoever publishes hears of a failure; an owner who publishes nothing needn't.
+  const soon = setTimeout(() => void durable().catch(() => undefined), syncAfterMs).unref();
   const rewrite = (change: Partial<Grant>) => {
     const temporary = temporaryPath(root);
     writeFileSync(temporary, textOf({ ...grant, ...change }));
@@ -106,7 +117,7 @@ function lease(root: string, key: string, folder: string, grant: Grant, durable:
     durable,
     checkNow,
     check: async () => {
-      await durable;
+      await durable();
       checkNow();
     },
     renew: async () => {
@@ -116,7 +127,10 @@ function lease(root: string, key: string, folder: string, grant: Grant, durable:
       removeSuperseded(folder, token);
       checkNow();
     },
-    release: async () => markReleased(grantPath(folder, token), grant),
+    release: async () => {
+      clearTimeout(soon);
+      markReleased(grantPath(folder, token), grant);
+    },
   };
 }
 
@@ -143,37 +157,19 @@ function newestGrant(folder: string): Grant | undefined {
   }
 }
 
-/** Puts a grant into its place, whole, unless the token is taken. Returns the open file. */
-function linkGrant(root: string, folder: string, grant: Grant): number | undefined {
+/** Puts a grant into its place, whole, unless the token is taken. */
+function linkGrant(root: string, folder: string, grant: Grant): boolean {
   const temporary = temporaryPath(root);
-  const file = openSync(temporary, 'wx');
   try {
-    writeSync(file, textOf(grant));
+    writeFileSync(temporary, textOf(grant), { flag: 'wx' });
     linkSync(temporary, grantPath(folder, grant.token));
-    return file;
+    return true;
   } catch (error) {
-    closeSync(file);
-    if (errorCode(error) === 'EEXIST') return undefined;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
     rmSync(temporary, { force: true });
   }
-}
-
-/** Tokens must go on rising after a power cut too. Both waits for the disk are one. */
-function syncGrant(file: number, folder: string): Promise<void> {
-  const synced = new Promise<void>((done, failed) => fsync(file, (error) => (error ? failed(error) : done()))).finally(() =>
-    closeSync(file),
-  );
-  const durable = Promise.all([synced, syncFolder(folder)]).then(
-    () => undefined,
-    (error: unknown) => {
-      throw storageFailure(error, folder);
-    },
-  );
-  // Whoever publishes hears of a failure; an owner who publishes nothing needn't.
-  durable.catch(() => undefined);
-  return durable;
 }
 
 /** In its place, which costs less than a new file: whoever reads it half-way takes it for one that has run out, which it has. */

@@ -23,8 +23,8 @@ interface Written {
 
 /** What has to hold before a file becomes visible. */
 export interface PublishCondition {
-  /** Waited for together with the disk. */
-  readonly after?: Promise<unknown> | undefined;
+  /** Begins when the file is being synced, and is waited for together with that. */
+  readonly after?: (() => Promise<unknown>) | undefined;
   /** Runs just before, and may throw to forbid it. */
   readonly lastCheck?: () => void;
 }
@@ -46,8 +46,6 @@ export class DurableWriter {
 
   /** Resolves when the file is safe on disk. */
   write(path: string, content: Uint8Array | string, condition: PublishCondition = {}): Promise<void> {
-    // Its failure is told by this write, which may come to it later.
-    condition.after?.catch(() => undefined);
     return new Promise((done, failed) => {
       this.#waiting.push({ path, content, condition, done, failed });
       if (this.#isWriting) return;
@@ -100,8 +98,10 @@ export class DurableWriter {
 
   async #sync(written: Written): Promise<Written | undefined> {
     try {
-      await new Promise<void>((done, failed) => fsync(written.file, (error) => (error ? failed(error) : done())));
-      await written.pending.condition.after;
+      const synced = new Promise<void>((done, failed) => fsync(written.file, (error) => (error ? failed(error) : done())));
+      const [own, other] = await Promise.allSettled([synced, written.pending.condition.after?.()]);
+      if (own.status === 'rejected') throw own.reason;
+      if (other.status === 'rejected') throw other.reason;
       this.#onStep('synced', written.pending.path);
       return written;
     } catch (error) {

@@ -32,7 +32,7 @@ describe('a durable write', () => {
     const after = new Promise<void>((done) => {
       fulfil = done;
     });
-    const written = store.writer.write(path, 'text', { after });
+    const written = store.writer.write(path, 'text', { after: () => after });
     await new Promise((later) => setTimeout(later, 50));
     expect(existsSync(path)).toBe(false);
     fulfil();
@@ -43,7 +43,7 @@ describe('a durable write', () => {
   test('whose condition fails leaves nothing, and its neighbours are not held up', async () => {
     const { store } = await counting();
     const at = (name: string) => join(store.root, 'tmp', name);
-    const refused = store.writer.write(at('refused'), 'text', { after: Promise.reject(new Error('the grant was not written')) });
+    const refused = store.writer.write(at('refused'), 'text', { after: () => Promise.reject(new Error('the grant was not written')) });
     const neighbour = store.writer.write(at('neighbour'), 'text');
     await expect(refused).rejects.toThrow('the grant was not written');
     await neighbour;
