@@ -54,7 +54,9 @@ async function bundleDefinition(entry: string, builds: string, name: string, mem
     if (old.startsWith(`${name}-`) && !old.startsWith(bundle)) rmSync(join(builds, old), { force: true });
   }
   const sources = Object.keys(metafile.inputs).map((path) => join(dirname(entry), path));
-  await writeMemo(memo, sources, bundle, startedMs);
+  // Other code than this makes other bundles.
+  const own = readdirSync(import.meta.dirname).map((file) => join(import.meta.dirname, file));
+  await writeMemo(memo, [...sources, ...own], bundle, startedMs);
   return bundle;
 }
 

@@ -14,7 +14,7 @@ export const DYNAMIC_SETTINGS = {
 
 /**
  * How the server's database writes. With a log ahead of it a step is one write instead of three, and it is synced in bulk: the death of a process
- * loses nothing, a power cut may take back the last moments of a run's course. Results have a store of their own, which syncs each.
+ * loses nothing, a power cut may take back the last half minute of a run's course. Results have a store of their own, which syncs each.
  */
 const DATABASE_SETTINGS = { journal_mode: 'wal', synchronous: 'normal' } as const;
 

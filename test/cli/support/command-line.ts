@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
+import { readEndingRecord } from '../../../cli/server/record.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const exampleFolder = join(root, 'examples', 'word-count');
@@ -126,6 +127,7 @@ export class CommandLine {
     const sessions = join(this.home, 'sessions');
     const started = join(this.home, 'server-of-sessions');
     const pids = [...(existsSync(sessions) ? readdirSync(sessions) : []), ...(existsSync(started) ? [readFileSync(started, 'utf8')] : [])];
-    return pids.map(Number).filter((pid) => pid > 1);
+    const ending = readEndingRecord(this.home);
+    return [...pids, ...(ending === undefined ? [] : [ending.pid])].map(Number).filter((pid) => pid > 1);
   }
 }
