@@ -1,3 +1,4 @@
+export { after } from './compile/after.ts';
 export { compile, type TensorFunction } from './compile/compile.ts';
 export { compileNamed, type NamedTensors } from './compile/named.ts';
 export { type BackendChoice, loadBackend } from './load.ts';

@@ -5,6 +5,7 @@ import { audioLayer, sideLayer } from './layers.ts';
 import { linear, linearLayer } from './linear.ts';
 import * as names from './names.ts';
 import { rmsNorm } from './norm.ts';
+import { type Named, recomputed } from './recompute.ts';
 import { type RotaryTable, rotaryTable } from './rotary.ts';
 import { mapStreams, type Streams } from './stream-map.ts';
 import type { Tensor, Tf, Weights } from './tensor-types.ts';
@@ -40,6 +41,11 @@ export interface Network {
   dispose(): void;
 }
 
+export interface NetworkOptions {
+  /** `low`: the backward pass runs every layer again in place of keeping what it needs; a step then takes about 1.3 times as long. */
+  readonly memory?: 'low' | 'normal';
+}
+
 const refuse = (where: string, found: string, expected: string) =>
   new SostenutoError({ code: 'NETWORK_INPUT', what: `The network cannot read its input ${where}.`, where, found, expected });
 
@@ -57,12 +63,25 @@ function checkInputs(config: NetworkConfig, inputs: NetworkInputs): void {
   }
 }
 
+/** The weights of the parts of a layer. */
+const ofParts = (weights: Weights, parts: Readonly<Record<string, string>>): Weights => {
+  const prefixes = Object.values(parts);
+  return new Map([...weights].filter(([name]) => prefixes.some((part) => name === part || name.startsWith(`${part}.`))));
+};
+
 /**
  * The multi-stream diffusion transformer (arXiv 2503.22200; layer order as in the released code).
  * Per layer: video, extra, maps between the streams, U-Net skip on the audio, audio.
  */
-export function createNetwork(tf: Tf, config: NetworkConfig): Network {
+export function createNetwork(tf: Tf, config: NetworkConfig, { memory = 'normal' }: NetworkOptions = {}): Network {
   checkNetworkConfig(config);
+  const block = <Learned extends Named, Given extends Named>(
+    weights: Weights,
+    parts: Readonly<Record<string, string>>,
+    learned: Learned,
+    given: Given,
+    run: (weights: Weights, inputs: Learned & Given) => Tensor,
+  ): Tensor => (memory === 'low' ? recomputed(tf, ofParts(weights, parts), learned, given, run) : run(weights, { ...learned, ...given }));
   const tables = new Map<string, RotaryTable>();
   const rotary = (stream: names.Stream, positions: number): RotaryTable => {
     const sizes = config[stream];
@@ -95,7 +114,9 @@ export function createNetwork(tf: Tf, config: NetworkConfig): Network {
 
   function sideLayers(weights: Weights, layer: number, { audio, video, extra }: Streams, mask?: Tensor): Streams {
     const run = (stream: 'video' | 'extra', x: Tensor) =>
-      sideLayer(tf, config, weights, layer, stream, x, rotary(stream, size(x, 1)), mask);
+      block(weights, names.sideNames(layer, stream), { x }, { mask }, (own, { x, mask }) =>
+        sideLayer(tf, config, own, layer, stream, x, rotary(stream, size(x, 1)), mask),
+      );
     return { audio, ...(video && { video: run('video', video) }), ...(extra && { extra: run('extra', extra) }) };
   }
 
@@ -117,7 +138,7 @@ export function createNetwork(tf: Tf, config: NetworkConfig): Network {
     tap('time', condition);
     const text =
       config.text.width === config.audio.width ? inputs.text : linear(tf, inputs.text, weight(weights, `${names.TEXT_INPUT}.weight`));
-    const layerInputs = { condition, text, ...(inputs.textMask && { textMask: inputs.textMask }), ...(mask && { mask }) };
+    const masks = { ...(inputs.textMask && { textMask: inputs.textMask }), ...(mask && { mask }) };
 
     let streams = start(weights, inputs);
     const skips: Tensor[] = [];
@@ -126,10 +147,14 @@ export function createNetwork(tf: Tf, config: NetworkConfig): Network {
       tap(`before map ${i}`, before.audio);
       streams = mapStreams(tf, weights, i, i === config.depth - 1, before);
       for (const [name, value] of Object.entries(streams)) tap(`after map ${i} ${name}`, value);
-      let audio = streams.audio;
-      if (i < config.depth / 2) skips.push(audio);
-      else audio = linear(tf, tf.concat([audio, at(skips.splice(-1), 0)], -1), weight(weights, names.audioNames(i).skip));
-      streams = { ...streams, audio: audioLayer(tf, config, weights, i, audio, layerInputs, rotary('audio', tokens)) };
+      const skip = i < config.depth / 2 ? undefined : at(skips.splice(-1), 0);
+      if (!skip) skips.push(streams.audio);
+      const learned = { x: streams.audio, skip, condition, text };
+      const audio = block(weights, names.audioNames(i), learned, masks, (own, { x, skip, ...others }) => {
+        const joined = skip ? linear(tf, tf.concat([x, skip], -1), weight(own, names.audioNames(i).skip)) : x;
+        return audioLayer(tf, config, own, i, joined, others, rotary('audio', tokens));
+      });
+      streams = { ...streams, audio };
     }
     const normalised = rmsNorm(tf, streams.audio, weight(weights, names.FINAL_NORM));
     return linearLayer(tf, weights, names.OUTPUT, tf.slice(normalised, [0, config.registers, 0], [batch, frames, config.audio.width]));

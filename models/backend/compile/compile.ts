@@ -110,7 +110,8 @@ function graphNodes(backend: NativeBackend, { ops, constants, inputs, outputs }:
   for (const [i, op] of ops.entries()) {
     const given = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
     const { name, attributes } = plainProduct(op, { ...inferredTypes(op, typeOf), ...given });
-    nodes.push(node(`op${i}`, name, op.inputs.map(sourceOf), attributes));
+    const control = op.after === undefined ? [] : [`^${sourceOf(op.after).replace(/:.*/, '')}`];
+    nodes.push(node(`op${i}`, name, [...op.inputs.map(sourceOf), ...control], attributes));
     for (const [k, { id }] of op.outputs.entries()) source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
   }
   for (const [i, { id, dtype }] of outputs.entries())

@@ -19,6 +19,8 @@ export interface Binding {
   loadSavedModel(directory: string, tags: string): number;
   deleteSavedModel(id: number): void;
   runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): NativeTensor[];
+  /** Only while recording: a copy of a tensor that waits for another one. */
+  after?(id: number, first: number, dtype: number): NativeTensor;
   readonly [constant: string]: unknown;
 }
 export interface NativeBackend {

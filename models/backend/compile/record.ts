@@ -6,6 +6,8 @@ export interface RecordedOp {
   readonly attributes: readonly OpAttribute[];
   readonly inputs: readonly number[];
   readonly outputs: readonly NativeTensor[];
+  /** A tensor that must be there first. */
+  readonly after?: number;
 }
 export interface Constant {
   readonly shape: readonly number[];
@@ -22,13 +24,15 @@ export interface Recording {
 
 /**
  * Runs a function once and writes down every native operation. Identities never repeat, so the flow of data is exact whatever
- * is disposed. Tensors from outside that are no inputs become constants. Throws if the function reads a value that it computed.
+ * is disposed. Tensors from outside that are no inputs become constants. Only shapes matter: what an operation computed is freed at
+ * once and zeros stand in for it, so that recording needs little memory. Throws if the function reads a value that it computed.
  */
 export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], run: () => readonly Tensor[]): Recording {
   const original = backend.binding;
   const ops: RecordedOp[] = [];
   const constants = new Map<number, Constant>();
   const made = new Map<number, string>();
+  const standIns = zeros(original);
   const info = (tensors: readonly Tensor[]): NativeTensor[] => {
     const ids = backend.getInputTensorIds(tensors);
     return tensors.map((tensor, i) => ({ id: ids[i] ?? 0, shape: [...tensor.shape], dtype: backend.getDTypeInteger(tensor.dtype) }));
@@ -36,6 +40,20 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
   const known = info(inputs);
   const isInput = new Set(known.map(({ id }) => id));
   const getIds = backend.getInputTensorIds.bind(backend);
+  const execute = (name: string, attributes: readonly OpAttribute[], ids: readonly number[], count: number, first?: number) => {
+    const outputs = original.executeOp(
+      name,
+      [...attributes],
+      ids.map((id) => standIns.of(id)),
+      count,
+    );
+    ops.push({ name, attributes: [...attributes], inputs: [...ids], outputs, ...(first !== undefined && { after: first }) });
+    for (const output of outputs) {
+      made.set(output.id, name);
+      standIns.replace(output);
+    }
+    return outputs;
+  };
   const watching: Binding = {
     ...bound(original),
     createTensor: (shape, dtype, values) => {
@@ -43,12 +61,10 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
       constants.set(id, { shape: [...shape], dtype, bytes: bytesOf(values) });
       return id;
     },
-    executeOp: (name, attributes, ids, count) => {
-      const outputs = original.executeOp(name, attributes, ids, count);
-      ops.push({ name, attributes: [...attributes], inputs: [...ids], outputs });
-      for (const { id } of outputs) made.set(id, name);
-      return outputs;
-    },
+    executeOp: execute,
+    after: (id, first, dtype) =>
+      execute('Identity', [{ name: 'T', type: Number(original['TF_ATTR_TYPE']), value: dtype }], [id], 1, first)[0] as NativeTensor,
+    deleteTensor: (id) => standIns.of(id) === id && original.deleteTensor(id),
     tensorDataSync: (id) => {
       const by = made.get(id);
       if (by !== undefined) throw new Error(`a compiled function must not read values: the result of ${by} was read`);
@@ -73,8 +89,29 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
     }) as unknown as Recording;
   } finally {
     backend.binding = original;
+    standIns.dispose();
     Reflect.deleteProperty(backend, 'getInputTensorIds'); // the method of the class shows again
   }
+}
+
+/** One tensor of zeros for each shape of a computed float; other types are few and small and stay. */
+function zeros(binding: Binding) {
+  const byShape = new Map<string, number>();
+  const replaced = new Map<number, number>();
+  return {
+    of: (id: number): number => replaced.get(id) ?? id,
+    replace: ({ id, shape, dtype }: NativeTensor): void => {
+      if (dtype !== binding['TF_FLOAT']) return;
+      const known = byShape.get(String(shape));
+      const zero = known ?? binding.createTensor(shape, dtype, new Float32Array(shape.reduce((product, side) => product * side, 1)));
+      byShape.set(String(shape), zero);
+      replaced.set(id, zero);
+      binding.deleteTensor(id);
+    },
+    dispose: (): void => {
+      for (const id of byShape.values()) binding.deleteTensor(id);
+    },
+  };
 }
 
 const bytesOf = (values: ArrayBufferView): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();

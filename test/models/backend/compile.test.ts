@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type BackendName, compile, loadBackend, type Tensor, type Tensor2D } from '../../../models/backend/index.ts';
+import { type NativeBackend, nativeBackend } from '../../../models/backend/compile/native-backend.ts';
+import { record } from '../../../models/backend/compile/record.ts';
+import { after, type BackendName, compile, loadBackend, type Tensor, type Tensor2D } from '../../../models/backend/index.ts';
 import { findNativePackages } from '../../../models/backend/native.ts';
 import { normal } from '../../../numeric/random.ts';
 
@@ -98,4 +100,21 @@ test.runIf(native)('a function that reads a computed value cannot be compiled, a
   const reads = compile(tf, ([x]) => [tf.mul(x as Tensor, tf.square(x as Tensor).dataSync()[0] ?? 0)]);
   expect(() => reads.call([tf.scalar(2)])).toThrow(/must not read values: the result of Square/);
   expect(tf.square(tf.scalar(3)).dataSync()[0]).toBe(9);
+});
+
+test.runIf(native)('what waits for another tensor is written down as waiting; at once, it is the tensor itself', async () => {
+  const { tf } = await loadBackend('tensorflow');
+  const [x, y] = [tf.scalar(2), tf.scalar(3)];
+  expect(after(tf, x, y)).toBe(x);
+  const backend = nativeBackend(tf) as NativeBackend;
+  const [, first] = backend.getInputTensorIds([x, y]);
+  const { ops } = record(tf, backend, [x, y], () => [tf.square(x), tf.square(after(tf, x, y))]);
+  expect(ops.map(({ name, after }) => [name, after])).toEqual([
+    ['Square', undefined],
+    ['Identity', first],
+    ['Square', undefined],
+  ]);
+  const compiled = compile(tf, ([x, y]) => [tf.square(after(tf, x as Tensor, tf.square(y as Tensor)))]);
+  expect(compiled.call([x, y])[0]?.dataSync()[0]).toBe(4);
+  compiled.dispose();
 });
