@@ -1,3 +1,4 @@
+import { compileNamed, type NamedTensors } from '../backend/index.ts';
 import { size } from '../network/differentiable.ts';
 import type { Tensor, Tf, Weights } from '../network/tensor-types.ts';
 import type { Network, NetworkInputs } from '../network/transformer.ts';
@@ -31,27 +32,39 @@ export function guide(tf: Tf, conditional: Tensor, unconditional: Tensor, guidan
 }
 
 /**
- * The velocity to follow. With guidance both predictions come from one call on a batch of twice the size: the second half
+ * The velocity to follow, one compiled call. With guidance both predictions come from one batch of twice the size: its second half
  * has video and text dropped together (zeros); the piano roll is never dropped.
  */
-export function guidedVelocity(tf: Tf, network: Network, weights: Weights, conditions: Conditions, guidance: Guidance): Velocity {
-  const batch = size(conditions.text, 0);
-  const twice = (x: Tensor) => tf.concat([x, x], 0);
-  const orZeros = (x: Tensor) => tf.concat([x, tf.zerosLike(x)], 0);
-  if (Math.abs(addedStrength(guidance)) < 1e-5)
-    return (latents, time) => network.predict(weights, { ...conditions, latents, time: tf.fill([batch], time) });
-  return (latents, time) => {
-    const { text, textMask, video, roll, mask } = conditions;
-    const prediction = network.predict(weights, {
+export function guidedVelocity(tf: Tf, network: Network, guidance: Guidance) {
+  const guided = Math.abs(addedStrength(guidance)) >= 1e-5;
+  const twice = (x: Tensor) => (guided ? tf.concat([x, x], 0) : x);
+  const orZeros = (x: Tensor) => (guided ? tf.concat([x, tf.zerosLike(x)], 0) : x);
+  const compiled = compileNamed(tf, (inputs) => {
+    const { latents, time, text, textMask, video, roll, mask } = inputs as NamedTensors & NetworkInputs;
+    const prediction = network.predict(new Map(Object.entries(inputs)), {
       latents: twice(latents),
-      time: tf.fill([2 * batch], time),
+      time: tf.tile(tf.reshape(time, [1]), [size(latents, 0) * (guided ? 2 : 1)]),
       text: orZeros(text),
       ...(textMask && { textMask: twice(textMask) }),
       ...(video && { video: orZeros(video) }),
       ...(roll && { roll: twice(roll) }),
       ...(mask && { mask: twice(mask) }),
     });
+    if (!guided) return { velocity: prediction };
     const [conditional, unconditional] = tf.split(prediction, 2, 0) as [Tensor, Tensor];
-    return guide(tf, conditional, unconditional, guidance);
+    return { velocity: guide(tf, conditional, unconditional, guidance) };
+  });
+  return {
+    /** The velocity under these conditions. */
+    under: (weights: Weights, conditions: Conditions): Velocity => {
+      const fixed = { ...Object.fromEntries(weights), ...conditions };
+      return (latents, time) => {
+        const at = tf.scalar(time);
+        const { velocity } = compiled.call({ ...fixed, latents, time: at });
+        at.dispose();
+        return velocity as Tensor;
+      };
+    },
+    dispose: compiled.dispose,
   };
 }

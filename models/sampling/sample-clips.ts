@@ -45,6 +45,7 @@ export async function sampleClips(tf: Tf, directory: string, options: SampleOpti
   }
   const grid = timeGrid({ steps, convention, sway });
   const network = createNetwork(tf, model.network);
+  const velocity = guidedVelocity(tf, network, guidance);
   const weights = loadWeights(tf, model.weights);
   const tokens = Math.max(1, ...clips.map((clip) => clip.tokens));
   const results: Float32Array[] = [];
@@ -74,10 +75,12 @@ export async function sampleClips(tf: Tf, directory: string, options: SampleOpti
       const noise = tf.tensor(drawNoise(seed, 0, group.length, frames * channels, from), [group.length, frames, channels]);
       let latents: Tensor | undefined;
       try {
-        const velocity = guidedVelocity(tf, network, weights, given, guidance);
         const done = (from / batch) * (grid.length - 1);
         const watch = (index: number) => options.progress?.(done + index, total);
-        latents = await euler(tf, velocity, noise, grid, { watch, ...(options.signal && { signal: options.signal }) });
+        latents = await euler(tf, velocity.under(weights, given), noise, grid, {
+          watch,
+          ...(options.signal && { signal: options.signal }),
+        });
         const values = denormalise(latents.dataSync<'float32'>(), model.statistics);
         for (let i = 0; i < group.length; i++) results.push(values.slice(i * frames * channels, (i + 1) * frames * channels));
       } finally {
@@ -86,6 +89,7 @@ export async function sampleClips(tf: Tf, directory: string, options: SampleOpti
     }
     return results;
   } finally {
+    velocity.dispose();
     network.dispose();
     tf.dispose([...weights.values()]);
   }

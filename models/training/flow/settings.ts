@@ -1,4 +1,5 @@
 import type { NetworkConfig } from '../../network/config.ts';
+import type { NetworkOptions } from '../../network/transformer.ts';
 import { type ConditioningDropout, PAPER_DROPOUT, type TimeDistribution } from '../../objectives/rectified-flow.ts';
 import type { EmaOptions } from '../ema.ts';
 import { type AdamOptions, TORCH_ADAM } from '../optimiser.ts';
@@ -10,6 +11,8 @@ export interface FlowSettings {
   readonly batch: number;
   /** Batches a step whose gradients are averaged; default 1. */
   readonly accumulate?: number;
+  /** `low`: layers are run again in the backward pass in place of being kept (see `createNetwork`); default `normal`. */
+  readonly memory?: NetworkOptions['memory'];
   /** Latent frames of a training crop. */
   readonly frames: number;
   readonly steps: number;

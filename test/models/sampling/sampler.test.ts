@@ -36,9 +36,11 @@ describe.each(['sampler_stage1', 'sampler_stage2'])('%s', (file) => {
       ...(fixture.has('in/roll') && { roll: fixture.tensor('in/roll') }),
     };
     const guidance = { strength: options.cfg_strength, convention: 'added' as const, orthogonal: options.remove_parallel_component };
-    const velocity = guidedVelocity(tf, createNetwork(tf, networkConfig(fixture.config)), fixture.weights(), conditions, guidance);
+    const guided = guidedVelocity(tf, createNetwork(tf, networkConfig(fixture.config)), guidance);
+    const velocity = guided.under(fixture.weights(), conditions);
     const states: Tensor[] = [];
     const sample = await euler(tf, velocity, fixture.tensor('in/noise'), grid, { watch: (_, state) => states.push(tf.clone(state)) });
+    guided.dispose();
     expect(maxDifference(sample, fixture.array(`${scope}/out/sample`))).toBeLessThan(1e-4);
     if (fixture.has(`${scope}/out/trajectory`))
       expect(maxDifference(tf.stack(states), fixture.array(`${scope}/out/trajectory`))).toBeLessThan(1e-4);
