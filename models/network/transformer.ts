@@ -43,7 +43,7 @@ export interface Network {
 
 export interface NetworkOptions {
   /** `low`: the backward pass runs every layer again in place of keeping what it needs; a step then takes about 1.3 times as long. */
-  readonly memory?: 'low' | 'normal';
+  readonly memory?: 'low' | 'normal' | undefined;
 }
 
 const refuse = (where: string, found: string, expected: string) =>

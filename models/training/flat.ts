@@ -22,7 +22,10 @@ export const flatten = (tf: Tf, tensors: readonly Tensor[]): Tensor => tf.concat
 
 /** [Σ sizes] → tensors in the layout's order. */
 export const unflatten = (tf: Tf, layout: Layout, flat: Tensor): Tensor[] =>
-  tf.split(flat, [...layout.sizes]).map((part, i) => tf.reshape(part, [...(layout.shapes[i] ?? [])]));
+  // The library's gradient of a split into one part fails.
+  (layout.sizes.length === 1 ? [flat] : tf.split(flat, [...layout.sizes])).map((part, i) =>
+    tf.reshape(part, [...(layout.shapes[i] ?? [])]),
+  );
 
 /** [Σ sizes] read back, by name; the arrays share one buffer. */
 export function named(layout: Layout, flat: Tensor): Map<string, NamedArray> {
