@@ -58,7 +58,7 @@ const VALIDATION_BATCHES = 4;
 /** One stage of arXiv 2503.22200 by rectified flow. Resumes from the newest checkpoint; writes a model folder at the end. */
 export async function trainFlow(training: FlowTraining): Promise<Trained> {
   const { tf, settings, stage, seed, dataset, statistics, metric, reference } = training;
-  const network = createNetwork(tf, flowNetworkConfig(settings, dataset));
+  const network = createNetwork(tf, flowNetworkConfig(settings, dataset), settings);
   const parameters = beginStage(network.config, stage, seed, training.begin);
   const source = { network, dataset, statistics, stage, draws: settings, seed };
   const bins = timeBins();
