@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { alternate, type Measured } from '../measure/alternate.ts';
+import { type RowProcess, startRow } from '../measure/row-process.ts';
+import { findTorch, NO_TORCH, reference } from '../measure/torch.ts';
+import { type BenchCase, predictionFile, writeCase } from './case.ts';
+
+export interface Comparison {
+  readonly what: string;
+  readonly bench: BenchCase;
+  /** Which of `train` and `sample`, and modes of ours. */
+  readonly kind: 'train' | 'sample';
+  readonly modes: readonly string[];
+  readonly rounds: number;
+  readonly steps: number;
+  readonly install: boolean;
+}
+export interface Compared {
+  readonly what: string;
+  readonly rows: readonly (Measured & { readonly difference: number })[];
+  readonly notes: readonly string[];
+}
+
+const TOLERANCE = 1e-4;
+const PYTORCH = 'pytorch-eager';
+
+export const machine = () => ({
+  cpu: cpus()[0]?.model,
+  cores: availableParallelism(),
+  load: loadavg().map((value) => Number(value.toFixed(1))),
+});
+
+/**
+ * Ours in several modes beside PyTorch on one case. A row whose prediction, loss or gradient norm differs from that of our first mode by more
+ * than 1e-4 (of values near 1) is left out with a note: it would measure something else.
+ */
+export async function compare({ what, bench, kind, modes, rounds, steps, install }: Comparison): Promise<Compared> {
+  const folder = mkdtempSync(join(tmpdir(), 'sostenuto-bench-'));
+  const notes: string[] = [];
+  const threads = String(availableParallelism());
+  try {
+    await writeCase(folder, bench);
+    const script = fileURLToPath(new URL(`./${kind}-row.ts`, import.meta.url));
+    const torch = findTorch(install);
+    if (torch) notes.push(`PyTorch ${torch.version}`);
+    else notes.push(NO_TORCH);
+    const starts = [
+      ...modes.map((mode) => [mode, () => startRow(mode, process.execPath, ['--import', 'tsx', script, folder, mode, threads])] as const),
+      ...(torch ? ['eager', 'compiled'] : []).map((mode) => {
+        const name = `pytorch-${mode}`;
+        return [name, () => startRow(name, torch?.python ?? '', [reference(`${kind}.py`), folder, mode, threads])] as const;
+      }),
+    ];
+    const rowsAndDifferences: [RowProcess, number][] = [];
+    for (const [name, start] of starts) {
+      try {
+        const row = await start();
+        const first = rowsAndDifferences[0]?.[0] ?? row;
+        const difference = farthest(folder, first, row);
+        if (difference <= TOLERANCE) rowsAndDifferences.push([row, difference]);
+        else notes.push(`${name} is left out: it differs by ${difference} (its processes took ${await row.stop()} MB)`);
+      } catch (error) {
+        notes.push(`${name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    const alive = rowsAndDifferences.map(([row]) => row);
+    const against = alive.some(({ name }) => name === PYTORCH) ? PYTORCH : (alive.at(-1)?.name ?? '');
+    const measured = await alternate(alive, against, rounds, steps);
+    return { what, notes, rows: measured.map((row, i) => ({ ...row, difference: rowsAndDifferences[i]?.[1] ?? Number.NaN })) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The largest difference of two rows: of predicted values, and relative of the numbers of the first step. */
+function farthest(folder: string, a: RowProcess, b: RowProcess): number {
+  const read = ({ name }: RowProcess) => {
+    const { buffer, byteOffset, byteLength } = readFileSync(predictionFile(folder, name));
+    return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  };
+  const [left, right] = [read(a), read(b)];
+  if (left.length !== right.length) return Number.POSITIVE_INFINITY;
+  const predicted = left.reduce((most, value, i) => Math.max(most, Math.abs(value - (right[i] ?? Number.NaN))), 0);
+  const numbers = Object.entries(a.first).map(([name, value]) => Math.abs(value - (b.first[name] ?? Number.NaN)) / Math.abs(value));
+  return Math.max(predicted, ...numbers);
+}

@@ -1,0 +1,29 @@
+/** Steps of sampling with guidance: sample-row.ts FOLDER eager|compiled THREADS. */
+import { writeFileSync } from 'node:fs';
+import { loadBackend, type Tensor } from '../../models/backend/index.ts';
+import { createNetwork } from '../../models/network/transformer.ts';
+import { type Conditions, guidedVelocity } from '../../models/sampling/guidance.ts';
+import { loadWeights } from '../../models/training/flow/model-files.ts';
+import { toTensor } from '../../models/training/state.ts';
+import { maxRss, serveRow } from '../measure/serve-row.ts';
+import { predictionFile, readCase } from './case.ts';
+import { kernelByKernel } from './kernel-by-kernel.ts';
+
+const [folder = '', mode = '', threads = ''] = process.argv.slice(2);
+const { tf: library } = await loadBackend('auto', { threads: Number(threads) });
+const loaded = maxRss();
+const tf = mode === 'compiled' ? library : kernelByKernel(library);
+const { bench, weights, batch } = await readCase(folder);
+const { noise, times, latents: _, ...conditions } = Object.fromEntries([...batch].map(([name, array]) => [name, toTensor(tf, array)]));
+const guided = guidedVelocity(tf, createNetwork(tf, bench.network), { strength: bench.strength, convention: 'added' });
+const velocity = guided.under(loadWeights(tf, weights), conditions as unknown as Conditions);
+const [time = 0] = times?.dataSync() ?? [];
+
+let state = noise as Tensor;
+writeFileSync(predictionFile(folder, mode), velocity(state, time).dataSync<'float32'>());
+await serveRow(loaded, {}, () => {
+  const next = tf.tidy(() => tf.add(state, tf.mul(velocity(state, time), 1 / bench.steps)));
+  state.dispose();
+  state = next;
+  state.dataSync();
+});

@@ -1,0 +1,50 @@
+/**
+ * Time and memory of a training step (forward, backward, clip, Adam): kernel by kernel and compiled, with and without layers kept, beside PyTorch.
+ * `npm run bench:train -- [--json] [--case audio|joint] [--rounds 5] [--steps 3] [--install-torch]`
+ */
+import { parseArgs } from 'node:util';
+import { AUDIO_256, benchCase, DEMO_JOINT } from './flow/case.ts';
+import { type Compared, compare, machine } from './flow/compare.ts';
+
+const CASES = {
+  audio: { what: 'audio DiT: width 256, 6 layers, 8 heads of 32, 256 frames, batch 8', bench: benchCase(AUDIO_256, 8, 256) },
+  joint: { what: 'joint stage of the demo: three streams, 4 layers, 150 frames, batch 8', bench: benchCase(DEMO_JOINT, 8, 150) },
+};
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    case: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '3' },
+    'install-torch': { type: 'boolean', default: false },
+  },
+});
+const results: Compared[] = [];
+for (const [name, one] of Object.entries(CASES)) {
+  if (values.case !== undefined && values.case !== name) continue;
+  const result = await compare({
+    ...one,
+    kind: 'train',
+    modes: ['eager', 'eager-low', 'compiled', 'compiled-low'],
+    rounds: Number(values.rounds),
+    steps: Number(values.steps),
+    install: values['install-torch'],
+  });
+  results.push(result);
+  if (values.json) continue;
+  console.log(`\n${result.what}\n${result.notes.join('\n')}`);
+  console.table(
+    result.rows.map(({ row, median, least, cpu, ratio, ratios, loaded, maxRss }) => ({
+      row,
+      'median ms': median,
+      'least ms': least,
+      'cpu ms': cpu,
+      'of PyTorch': ratio,
+      'in rounds': ratios.join('–'),
+      'MB loaded': loaded,
+      'MB at most': maxRss,
+    })),
+  );
+}
+if (values.json) console.log(JSON.stringify({ bench: 'train', machine: machine(), results }, null, 1));
+else console.log(`load ${machine().load.join(' ')}`);
