@@ -17,6 +17,13 @@ Environment: SOSTENUTO_HOME (where all data lies), TEMPORAL_ADDRESS, NO_COLOR.`;
 
 /** The whole command line. Sets the exit status and ends the process: nothing that is still open may keep a script waiting. */
 export async function main(words: readonly string[]): Promise<void> {
+  // Whoever reads may have seen enough, as in `sostenuto --help | head -1`.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit();
+    });
+  }
   const status = await execute(words);
   await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
   process.exit(status);

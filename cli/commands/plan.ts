@@ -7,10 +7,22 @@ export function declare(command: Command): void {
     .addHelpText('after', '\nExample:\n  sostenuto plan video-to-audio --preset tiny --json')
     .action(async (name: string, options: RequestOptions & { json?: boolean }) => {
       const { checkedPlan, openProject } = await import('../session/project.ts');
-      const plan = checkedPlan(await openProject(), requestOf(name, options));
-      if (options.json) return printJson(plan);
+      const project = await openProject();
+      const plan = checkedPlan(project, requestOf(name, options));
+      const estimates = project.pipelines.get(plan.pipeline)?.estimate?.(plan.settings) ?? [];
+      if (options.json) return printJson({ ...plan, estimates });
       const rows = plan.nodes.map(({ id, kind, task, queue, inputs, over }) => [id, kind, task, queue, readsOf(inputs, over)]);
       for (const line of tableLines(['node', 'kind', 'task', 'queue', 'reads'], rows)) print(line);
+      if (estimates.length > 0) print('');
+      const costs = estimates.map(({ node, parameters, trained, memory, steps }) => [
+        node,
+        parameters,
+        trained,
+        (memory / 1e9).toFixed(1),
+        steps,
+      ]);
+      for (const line of estimates.length > 0 ? tableLines(['training', 'parameters', 'trained', 'about GB', 'steps'], costs) : [])
+        print(line);
       say(`${plan.pipeline}, preset ${plan.preset}: ${plan.nodes.length} nodes`);
     });
 }

@@ -81,6 +81,17 @@ export interface Builder {
   ): { readonly decision: Ref<JsonPort<GateDecision>>; readonly answer: Ref<Answer> };
 }
 
+/** What is known of a node's cost before it runs. */
+export interface NodeEstimate {
+  readonly node: string;
+  /** Values of its model, and of those that it trains. */
+  readonly parameters: number;
+  readonly trained: number;
+  /** Bytes at the peak. */
+  readonly memory: number;
+  readonly steps: number;
+}
+
 export interface Pipeline<Settings = unknown> {
   readonly name: string;
   readonly description: string;
@@ -88,6 +99,8 @@ export interface Pipeline<Settings = unknown> {
   readonly settings: ZodType<Settings>;
   /** Named starting points; the first is the default. Values are partial settings, merged deeply. */
   readonly presets: Readonly<Record<string, unknown>>;
+  /** What nodes will cost, as far as that is known before they run; shown by `sostenuto plan`. */
+  estimate?(settings: Settings): readonly NodeEstimate[];
   /** Wires the nodes. A method, so that pipelines with different settings fit into one registry. */
   build(builder: Builder, settings: Settings): void;
 }

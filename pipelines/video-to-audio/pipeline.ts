@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { findMediaTools } from '../../datasets/media/tools.ts';
 import { definePipeline, type Ref } from '../../engine/define/pipeline.ts';
 import type { TreePort } from '../../engine/define/ports.ts';
+import { CELLS, ENCODERS } from './encoders.ts';
+import { estimates } from './estimate.ts';
 import * as evaluate from './evaluate/tasks.ts';
 import { wirePreferences } from './label/preferences.ts';
 import { presets } from './presets.ts';
@@ -9,9 +12,6 @@ import { predictorOf, type RollKind, stageParams } from './stages.ts';
 import * as prepare from './tasks.ts';
 import * as train from './train/tasks.ts';
 
-/** Tiles in a row of the pictures that the stand-in for CLIP sees, and what it gives for each picture. */
-const CELLS = 8;
-const VIDEO_WIDTH = CELLS * CELLS * 3;
 const FRAME_SIDE = 32;
 
 /** Content digest of the shipped codec, from its manifest; it is what enters the key. */
@@ -22,20 +22,29 @@ function shippedCodecDigest(): string {
   return manifest.digest;
 }
 
+/** Path, size and age of ffmpeg: enough to notice another one without starting it. */
+function ffmpegBinary(): string {
+  const { ffmpeg } = findMediaTools();
+  const { size, mtimeMs } = statSync(ffmpeg);
+  return `${ffmpeg} ${size} ${Math.round(mtimeMs)}`;
+}
+
 /** Raw clips in, models that can be heard and compared out. The order of the lines is the way of the data. */
 export const videoToAudio = definePipeline({
   name: 'video-to-audio',
   description: 'Clips → features → text, video and joint flow matching → contrastive | roll guidance → preferences → sounds compared',
   settings: settingsSchema,
   presets,
+  estimate: estimates,
   build: (builder, settings) => {
     const { node, each } = builder;
-    const { seed, data, rollPredictor } = settings;
+    const { seed, data, encoders, rollPredictor } = settings;
     const { views, height, width } = rollPredictor;
+    const { tools } = node('media-tools', prepare.identifyMediaTools, { inputs: {}, params: { binary: ffmpegBinary() } });
     const filmed = [...new Set(['front' as const, ...views])];
     const set = (name: 'sounds' | 'events' | 'piano') => {
       const params = { set: name, count: data[name], clipSeconds: data.clipSeconds, seed, views: name === 'piano' ? filmed : [] };
-      return node(name, prepare.synthesizeSet, { inputs: {}, params }).files;
+      return node(name, prepare.synthesizeSet, { inputs: { tools }, params }).files;
     };
     const { shards, refused } = node('ingest', prepare.ingest, {
       inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
@@ -43,22 +52,22 @@ export const videoToAudio = definePipeline({
     });
 
     const { media, unreadable } = each('media', prepare.extractMedia, shards, {
-      inputs: {},
+      inputs: { tools },
       params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures: settings.maxFailures },
     });
-    const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { digest: shippedCodecDigest() } });
+    const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { codec: encoders.codec, digest: shippedCodecDigest() } });
     const { latents } = each('latents', prepare.encodeAudio, media, { inputs: { codec }, params: {} });
     const { text } = each('text', prepare.embedText, shards, {
       inputs: {},
-      params: { encoder: 'hashed-words', dimension: 64, tokens: 20 },
+      params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: 20 },
     });
-    const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: 'colour-grid', cells: CELLS } });
+    const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: encoders.image, cells: CELLS } });
     const { rolls } = each('rolls', prepare.rollShard, shards, { inputs: {}, params: {} });
-    const { pictures } = each('keys', prepare.filmKeys, shards, { inputs: {}, params: { views, height, width } });
+    const { pictures } = each('keys', prepare.filmKeys, shards, { inputs: { tools }, params: { views, height, width } });
     node('catalogue', prepare.catalogue, { inputs: { shards, refused, unreadable, latents, rolls }, params: {} });
     const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards, latents }, params: {} });
 
-    const stages = stageParams(settings, VIDEO_WIDTH);
+    const stages = stageParams(settings);
     const features = { shards, latents, text, video, rolls, statistics };
     const keys = { ...features, pictures };
     const often = { operational: { checkpointSteps: settings.training.checkpointSteps } };

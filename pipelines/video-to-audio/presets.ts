@@ -5,6 +5,7 @@ const demo: Settings = {
   data: { sounds: 320, events: 80, piano: 40, clipSeconds: 2 },
   shards: 8,
   maxFailures: 5,
+  encoders: { text: 'hashed-words', image: 'colour-grid', codec: 'sostenuto' },
   network: {
     depth: 4,
     registers: 8,
@@ -138,6 +139,7 @@ const pianoStage = { steps: 4000, learningRate: 3e-5, mix: { sounds: 40, events:
 /** Sizes and steps as published (arXiv 2503.22200); what is not published is the released code's, or half of what it is a part of. */
 const paper: Settings = {
   ...small,
+  encoders: { text: 'flan-t5-large', image: 'clip-vit-bigg-14', codec: 'encodec-24khz' },
   network: {
     depth: 12,
     registers: 32,

@@ -76,6 +76,11 @@ export const settingsSchema = z.strictObject({
   data: demoSets,
   shards: positive.describe('buckets of clips; a clip stays in its bucket whatever else comes or goes'),
   maxFailures: count.describe('clips that may be quarantined before ingest fails'),
+  encoders: z.strictObject({
+    text: z.enum(['hashed-words', 'flan-t5-large']),
+    image: z.enum(['colour-grid', 'clip-vit-bigg-14']),
+    codec: z.enum(['sostenuto', 'encodec-24khz']),
+  }),
   network,
   rollPredictor,
   training,

@@ -2,6 +2,7 @@ import type { RollPredictorConfig } from '../../models/network/roll-predictor/co
 import { UNIQUE_AUGMENTATION } from '../../models/objectives/factor-cl/augment.ts';
 import { CLUB_COND_MAXIMISE, EACH_ONCE, EQUATION_6, type FactorClConfig } from '../../models/objectives/factor-cl/config.ts';
 import type { FlowPart } from '../../models/training/flow/stage.ts';
+import { widthsOf } from './encoders.ts';
 import type { Settings } from './settings.ts';
 import { networkOf } from './train/flow-settings.ts';
 import type { StageParams } from './train/tasks.ts';
@@ -19,9 +20,10 @@ const BASE: readonly FlowPart[] = ['audio', 'video', 'maps'];
 const ALL: readonly FlowPart[] = [...BASE, 'extra', 'roll'];
 
 /** Params of every stage of the flow model (arXiv 2503.22200, figure 1; which parts learn when is inferred from the released code). */
-export function stageParams(settings: Settings, videoWidth: number) {
+export function stageParams(settings: Settings) {
   const { seed, network, rollPredictor, contrastive, factor, guided, preferences } = settings;
   const { checkpointSteps: _, ...training } = settings.training;
+  const { video: videoWidth } = widthsOf(settings);
   const columns = rollPredictor.keys + (rollPredictor.sustain ? 1 : 0);
   type Own = Pick<StageParams, 'stage' | 'roll'>;
   const params = (

@@ -3,6 +3,7 @@ import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
 import { file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask } from '../../engine/define/task.ts';
+import type { Settings } from './settings.ts';
 
 /** A clip as it lies in the store: media by content, so that an edited file changes only its shard. */
 export interface Clip {
@@ -34,10 +35,26 @@ export interface LatentStatistics {
 }
 const code = (path: string, name: string) => ({ url: new URL(path, import.meta.url).href, export: name });
 
+/** What decodes and encodes media: whatever they make depends on it. */
+export interface MediaToolVersions {
+  /** Version and libraries, as ffmpeg prints them. */
+  readonly ffmpeg: readonly string[];
+}
+const tools = json<MediaToolVersions>();
+
+/** Asks ffmpeg for its version; `binary` says which file it is, so that another one is asked anew. */
+export const identifyMediaTools = defineTask({
+  name: 'identifyMediaTools',
+  inputs: {},
+  outputs: { tools },
+  params: type<{ binary: string }>(),
+  implementation: code('./prepare/identify-media-tools.ts', 'identifyMediaTools'),
+});
+
 /** Makes one of the synthetic sets as real files: mp4 or wav, MIDI, manifest. */
 export const synthesizeSet = defineTask({
   name: 'synthesizeSet',
-  inputs: {},
+  inputs: { tools },
   outputs: { files: tree('clip-set') },
   params: type<{ set: SetName; count: number; clipSeconds: number; seed: number; views: readonly View[] }>(),
   queue: 'cpu',
@@ -57,7 +74,7 @@ export const ingest = defineTask({
 /** Decodes a shard's clips with ffmpeg: 24 kHz mono sound and small frames, as one Arrow file. */
 export const extractMedia = defineTask({
   name: 'extractMedia',
-  inputs: {},
+  inputs: { tools },
   outputs: { media: tree('media-shard'), unreadable: json<readonly Quarantined[]>() },
   params: type<{ framesPerSecond: number; frameSize: number; maxFailures: number }>(),
   item: type<Shard>(),
@@ -71,7 +88,7 @@ export const importCodec = defineTask({
   name: 'importCodec',
   inputs: {},
   outputs: { codec: tree('codec') },
-  params: type<{ digest: string }>(),
+  params: type<{ codec: Settings['encoders']['codec']; digest: string }>(),
   implementation: code('./prepare/import-codec.ts', 'importCodec'),
 });
 
@@ -91,7 +108,7 @@ export const embedFrames = defineTask({
   name: 'embedFrames',
   inputs: {},
   outputs: { video: tree('video-shard') },
-  params: type<{ encoder: 'colour-grid'; cells: number }>(),
+  params: type<{ encoder: Settings['encoders']['image']; cells: number }>(),
   item: type<Mapped>(),
   queue: 'cpu',
   implementation: code('./prepare/embed-frames.ts', 'embedFrames'),
@@ -100,7 +117,7 @@ export const embedFrames = defineTask({
 /** Grey pictures of the keys, 25 a second, of the piano clips of a shard. */
 export const filmKeys = defineTask({
   name: 'filmKeys',
-  inputs: {},
+  inputs: { tools },
   outputs: { pictures: tree('picture-shard') },
   params: type<{ views: readonly string[]; height: number; width: number }>(),
   item: type<Shard>(),
@@ -114,7 +131,7 @@ export const embedText = defineTask({
   name: 'embedText',
   inputs: {},
   outputs: { text: tree('text-shard') },
-  params: type<{ encoder: 'hashed-words'; dimension: number; tokens: number }>(),
+  params: type<{ encoder: Settings['encoders']['text']; dimension: number; tokens: number }>(),
   item: type<Shard>(),
   queue: 'cpu',
   implementation: code('./prepare/embed-text.ts', 'embedText'),

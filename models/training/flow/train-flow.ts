@@ -10,6 +10,7 @@ import type { Phase } from '../phase.ts';
 import { schedule } from '../schedule.ts';
 import type { NamedArrays } from '../state.ts';
 import { type FlowBatch, flowBatch } from './batch.ts';
+import { checkMemory, estimateStage } from './estimate.ts';
 import { writeFlowModel } from './model-files.ts';
 import { criticsObjective, flowObjective, REFERENCE } from './objective.ts';
 import type { FlowSettings } from './settings.ts';
@@ -59,6 +60,7 @@ const VALIDATION_BATCHES = 4;
 export async function trainFlow(training: FlowTraining): Promise<Trained> {
   const { tf, settings, stage, seed, dataset, statistics, metric, reference } = training;
   const network = createNetwork(tf, flowNetworkConfig(settings, dataset), settings);
+  checkMemory(estimateStage(network.config, stage, settings.batch, settings.frames, settings.ema !== undefined));
   const parameters = beginStage(network.config, stage, seed, training.begin);
   const source = { network, dataset, statistics, stage, draws: settings, seed };
   const bins = timeBins();

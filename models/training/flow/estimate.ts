@@ -1,0 +1,55 @@
+import { totalmem } from 'node:os';
+import { SostenutoError } from '../../../errors/problem.ts';
+import type { NetworkConfig, StreamConfig } from '../../network/config.ts';
+import { countParameters, parameterShapes } from '../../network/parameters.ts';
+import { type FlowStage, partOf } from './stage.ts';
+import { headShapes, predictorShapes } from './weights.ts';
+
+/** What a stage costs before it is run. */
+export interface StageEstimate {
+  /** Values of all weights, and of those that learn. */
+  readonly parameters: number;
+  readonly trained: number;
+  /** Bytes at the peak of a step. */
+  readonly memory: number;
+}
+
+const FLOAT = 4;
+/** Of a library that is loaded, before any work. */
+const PROCESS = 0.4e9;
+/** Values that a token leaves behind in a layer for the backward pass, in widths of its stream; counted in the code of the layers. */
+const AUDIO_KEPT = 44;
+const SIDE_KEPT = 30;
+/** Scores and probabilities of attention, kept for every pair of tokens. */
+const SCORES_KEPT = 2;
+const TEXT_TOKENS = 77;
+
+/** Sizes by the shapes alone; allocates nothing. `batch` clips of `frames` latent frames at once. */
+export function estimateStage(network: NetworkConfig, stage: FlowStage, batch: number, frames: number, averaged: boolean): StageEstimate {
+  const shapes = new Map([...parameterShapes(network), ...predictorShapes(stage.roll?.predictor), ...headShapes(network, stage)]);
+  const parameters = countParameters(shapes);
+  const trained = countParameters(new Map([...shapes].filter(([name]) => stage.train.includes(partOf(name)))));
+  // Gradients and two moments, twice while an update makes new ones, and the average.
+  const state = parameters + trained * (averaged ? 7 : 6) + (stage.preference ? parameters : 0);
+  const tokens = network.registers + frames;
+  const perLayer = ({ width, heads }: StreamConfig, kept: number, crossed: number) =>
+    tokens * (kept * width + SCORES_KEPT * heads * (tokens + crossed));
+  const layer =
+    perLayer(network.audio, AUDIO_KEPT, TEXT_TOKENS) +
+    (network.video ? perLayer(network.video, SIDE_KEPT, 0) : 0) +
+    (network.extra ? perLayer(network.extra, SIDE_KEPT, 0) : 0);
+  return { parameters, trained, memory: PROCESS + FLOAT * (state + batch * network.depth * layer) };
+}
+
+/** Throws `MEMORY` if a stage cannot fit into this machine. */
+export function checkMemory(estimate: StageEstimate, available = totalmem()): void {
+  if (estimate.memory <= available) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new SostenutoError({
+    code: 'MEMORY',
+    what: 'The training does not fit into the memory of this machine.',
+    found: `about ${gigabytes(estimate.memory)} for ${(estimate.parameters / 1e6).toFixed(1)} million weights and a batch`,
+    expected: `at most ${gigabytes(available)}`,
+    hint: 'a smaller batch with more of training.accumulate, shorter crops (training.frames), or a smaller preset',
+  });
+}
