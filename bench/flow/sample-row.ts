@@ -16,7 +16,7 @@ const tf = mode === 'compiled' ? library : kernelByKernel(library);
 const { bench, weights, batch } = await readCase(folder);
 const { noise, times, latents: _, ...conditions } = Object.fromEntries([...batch].map(([name, array]) => [name, toTensor(tf, array)]));
 const guided = guidedVelocity(tf, createNetwork(tf, bench.network), { strength: bench.strength, convention: 'added' });
-const velocity = guided.under(loadWeights(tf, weights), conditions as unknown as Conditions);
+const velocity = guided.under(loadWeights(tf, weights), conditions as unknown as Conditions); // the case was written with these names
 const [time = 0] = times?.dataSync() ?? [];
 
 let state = noise as Tensor;

@@ -27,7 +27,7 @@ const batch = {
   ...Object.fromEntries([...arrays].map(([name, array]) => [name, toTensor(tf, array)])),
   keepText: keep(),
   ...(bench.network.video && { keepVideo: keep() }),
-} as unknown as FlowBatch;
+} as unknown as FlowBatch; // the case was written with these names
 
 tf.tidy(() => {
   const { latents, noise, times, text, textMask, video, roll } = batch;

@@ -6,7 +6,6 @@ import type { EmaOptions } from './ema.ts';
 import { layoutOf } from './flat.ts';
 import { type Batch, type Gradient, type Phase, phaseStep } from './phase.ts';
 import { report, stopwatch, type TrainingProgress } from './progress.ts';
-import { backgroundSaver } from './saver.ts';
 import { beginTraining, currentWeights, disposeState, type NamedArrays, readState, snapshot, toTensor, writeSnapshot } from './state.ts';
 import { takeStep } from './step.ts';
 
@@ -75,7 +74,6 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
   const layouts = options.phases.map(({ trainable }) => layoutOf(parameters, trainable));
   const executors = options.phases.map((_, i) => phaseStep(tf, options.phases, layouts, i));
   const reference = [...(options.reference?.weights ?? [])].map(([name, array]) => [name, toTensor(tf, array)] as const);
-  const saver = backgroundSaver(checkpoints);
   const load = async (checkpoint: Checkpoint) => {
     const counters = readCounters(options, checkpoint);
     return { state: await readState(tf, checkpoint.directory, parameters, layouts, options.ema !== undefined), counters };
@@ -107,7 +105,7 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
       ...(against && { reference: against.digest }),
     };
     const copy = snapshot(state, layouts);
-    await saver.save(counters.step, saved, (directory) => writeSnapshot(directory, copy));
+    await checkpoints.save(counters.step, saved, (directory) => writeSnapshot(directory, copy));
     savedAt = counters.step;
     savedSeconds = clock.seconds();
   };
@@ -123,7 +121,6 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
       await setImmediate();
       if (signal.aborted) {
         if (counters.step > savedAt && badInARow === 0) await save();
-        await saver.settled();
         throw signal.reason;
       }
       const step = counters.step;
@@ -143,7 +140,6 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
         options.warn?.(`Step ${step}: loss ${result.loss}, gradient norm ${result.norm}; the step is skipped.`);
       }
       if (badInARow >= skips) {
-        await saver.settled();
         const good = await checkpoints.latest({ notAfter: counters.step });
         if (!good || wentBack >= rollbacks) throw diverged(step, badInARow, good, options.phases[0]?.schedule(step) ?? 0);
         wentBack++;
@@ -160,11 +156,9 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
       if (badInARow === 0 && (due || counters.step === steps)) await save();
     }
     if (validationLoss === undefined) await validate();
-    await saver.settled();
     const { weights, average } = snapshot(state, layouts);
     return { step: counters.step, weights, average, skipped: counters.skipped, resumedFrom, validationLoss };
   } finally {
-    await saver.settled().catch(() => undefined); // thrown where it happened, or less telling than what is thrown now
     disposeState(tf, state);
     tf.dispose(reference.map(([, tensor]) => tensor));
     for (const executor of executors) executor.dispose();

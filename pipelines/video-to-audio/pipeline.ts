@@ -120,7 +120,25 @@ export const videoToAudio = definePipeline({
         params: { arm, averaging: 'samples' },
       }).evaluation;
     };
-    for (const [arm, model] of Object.entries({ text: text2audio, base, contrastive, factor, unguided, binary, velocity, preferred }))
-      judged(arm, model);
+    const { evaluations: limits } = node('limits', evaluate.evaluateReferences, {
+      inputs: { references, style },
+      params: { averaging: 'samples' },
+    });
+    node('comparison', evaluate.compareArms, {
+      inputs: {
+        references,
+        style,
+        limits,
+        text: judged('text', text2audio),
+        base: judged('base', base),
+        contrastive: judged('contrastive', contrastive),
+        factor: judged('factor', factor),
+        unguided: judged('unguided', unguided),
+        binary: judged('binary', binary),
+        velocity: judged('velocity', velocity),
+        preferred: judged('preferred', preferred),
+      },
+      params: { seed, resamples: 1000, shown: 3 },
+    });
   },
 });

@@ -70,7 +70,7 @@ const demo: Settings = {
     weight: 1,
     labels: { judge: 'manifest', versions: { a: 'a', b: 'b' }, margin: 0, votesPerPair: 1 },
   },
-  sampling: { clips: 8, seconds: 4, steps: 32, guidance: 2, sway: -1 },
+  sampling: { clips: 6, seconds: 2, steps: 32, guidance: 2, sway: -1 },
 };
 
 const tinyStage = { steps: 6, learningRate: 2e-3, mix: { sounds: 1, events: 1, piano: 2 } };

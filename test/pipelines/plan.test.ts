@@ -15,6 +15,7 @@ describe('video-to-audio', () => {
   test('the way of the data, from clips to measures', () => {
     expect(planPipeline(videoToAudio, {}).nodes.map((node) => node.id)).toMatchInlineSnapshot(`
       [
+        "media-tools",
         "sounds",
         "events",
         "piano",
@@ -23,12 +24,47 @@ describe('video-to-audio', () => {
         "codec",
         "latents",
         "text",
+        "frames",
         "rolls",
+        "keys",
         "catalogue",
         "statistics",
         "text-to-audio",
-        "samples",
-        "evaluation",
+        "video",
+        "joint",
+        "contrastive",
+        "factor",
+        "extra-velocity",
+        "roll-predictor-velocity",
+        "velocity",
+        "extra-binary",
+        "roll-predictor-binary",
+        "binary",
+        "unguided",
+        "pairs",
+        "judgments",
+        "preferences",
+        "preferred",
+        "references",
+        "style",
+        "limits",
+        "text-samples",
+        "text-evaluation",
+        "base-samples",
+        "base-evaluation",
+        "contrastive-samples",
+        "contrastive-evaluation",
+        "factor-samples",
+        "factor-evaluation",
+        "unguided-samples",
+        "unguided-evaluation",
+        "binary-samples",
+        "binary-evaluation",
+        "velocity-samples",
+        "velocity-evaluation",
+        "preferred-samples",
+        "preferred-evaluation",
+        "comparison",
       ]
     `);
   });
@@ -38,10 +74,14 @@ describe('video-to-audio', () => {
   });
 
   test.each([
-    [{ sampling: { guidance: 1 } }, ['samples']],
+    [
+      { sampling: { guidance: 1 } },
+      ['text', 'base', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred'].map((arm) => `${arm}-samples`),
+    ],
     [{ textToAudio: { learningRate: 0.01 } }, ['text-to-audio']],
     [{ data: { events: 5 } }, ['events']],
-    [{ textToAudio: { checkpointSteps: 7 } }, []],
+    [{ training: { checkpointSteps: 7 } }, []],
+    [{ preferences: { beta: 9 } }, ['preferred']],
   ])('%j is read by %j alone', (settings, nodes) => {
     expect(changed(settings)).toEqual(nodes);
   });
@@ -57,7 +97,7 @@ describe('video-to-audio', () => {
       [SostenutoError: There is no setting "textToAudio.learnignRate".
         where: textToAudio.learnignRate
         found: 1
-        expected: steps, batch, frames, learningRate, warmUpSteps, clipNorm, emaDecay, times, dropText, validateEvery, checkpointSteps
+        expected: steps, learningRate, mix
         way out: Did you mean "textToAudio.learningRate"?
       The setting "textToAudio.steps" has a value that is not allowed.
         where: textToAudio.steps

@@ -31,17 +31,14 @@ describe('the whole pipeline in its tiny size', () => {
     expect(first.status).toBe('done');
     expect(first.nodes.every(({ status, attempts }) => status === 'done' && attempts <= 1)).toBe(true);
     const page = await readFile(first.report ?? '', 'utf8');
-    for (const shown of ['log-mel-distance', 'frechet-codec-latent', '<audio']) expect(page).toContain(shown);
+    for (const shown of ['si-sdr-magnitude', '<audio', 'velocity', 'preferred']) expect(page).toContain(shown);
 
     const again = await run('video-to-audio', '--preset', 'tiny');
     expect(executed(again)).toEqual([]);
     expect(again.nodes.map(({ id, outputs }) => [id, outputs])).toEqual(first.nodes.map(({ id, outputs }) => [id, outputs]));
 
-    const changed = await run('video-to-audio', '--preset', 'tiny', '--set', 'sampling.guidance=1');
-    expect(executed(changed)).toEqual(['samples', 'evaluation']);
-
-    const longer = await run('video-to-audio', '--preset', 'tiny', '--set', 'textToAudio.steps=30');
-    expect(executed(longer)).toEqual(['text-to-audio', 'samples', 'evaluation']);
+    const changed = await run('video-to-audio', '--preset', 'tiny', '--set', 'preferences.beta=100');
+    expect(executed(changed)).toEqual(['preferred', 'preferred-samples', 'preferred-evaluation', 'comparison']);
   });
 
   test('the codec is trained by its own pipeline', { timeout: 300_000 }, async () => {

@@ -2,7 +2,7 @@ import type { SetName } from '../tasks.ts';
 import type { MeasureName } from './measured.ts';
 
 /** The trainings that are compared, in the order in which they are shown. */
-export const ARMS = ['text', 'base', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred', 'audeo'] as const;
+export const ARMS = ['text', 'base', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred'] as const;
 export type Arm = (typeof ARMS)[number];
 
 export type Comparison = readonly [arm: Arm, against: Arm];

@@ -129,7 +129,6 @@ export const compareArms = defineTask({
     binary: evaluation,
     velocity: evaluation,
     preferred: evaluation,
-    audeo: evaluation,
   },
   outputs: { measures: json<readonly Measure[]>(), exhibits: tree('exhibits') },
   /** `shown`: clips of each set to hear. */
