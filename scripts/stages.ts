@@ -4,14 +4,18 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ports } from '../engine/define/ports.ts';
 import { type PlannedNode, planPipeline } from '../engine/plan/plan.ts';
+import * as evaluation from '../pipelines/video-to-audio/evaluate/tasks.ts';
+import * as labelling from '../pipelines/video-to-audio/label/tasks.ts';
 import { videoToAudio } from '../pipelines/video-to-audio/pipeline.ts';
-import * as tasks from '../pipelines/video-to-audio/tasks.ts';
+import * as preparation from '../pipelines/video-to-audio/tasks.ts';
+import * as training from '../pipelines/video-to-audio/train/tasks.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = `${root}README.md`;
 const [begin, end] = ['<!-- stages: written by scripts/stages.ts -->', '<!-- end of stages -->'];
 
-const outputsOf = new Map<string, Ports>(Object.values(tasks).map((task) => [task.name, task.outputs]));
+const tasks = [preparation, labelling, training, evaluation].flatMap((module): { name: string; outputs: Ports }[] => Object.values(module));
+const outputsOf = new Map(tasks.map(({ name, outputs }) => [name, outputs]));
 
 /** One row a node: what it reads, what it does, what it writes, where its code is. */
 export function stageTable(): string[] {
