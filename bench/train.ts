@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { AUDIO_256, benchCase, DEMO_JOINT } from './flow/case.ts';
 import { type Compared, compare, machine } from './flow/compare.ts';
+import { printComparison } from './flow/table.ts';
 
 const CASES = {
   audio: { what: 'audio DiT: width 256, 6 layers, 8 heads of 32, 256 frames, batch 8', bench: benchCase(AUDIO_256, 8, 256) },
@@ -31,20 +32,7 @@ for (const [name, one] of Object.entries(CASES)) {
     install: values['install-torch'],
   });
   results.push(result);
-  if (values.json) continue;
-  console.log(`\n${result.what}\n${result.notes.join('\n')}`);
-  console.table(
-    result.rows.map(({ row, median, least, cpu, ratio, ratios, loaded, maxRss }) => ({
-      row,
-      'median ms': median,
-      'least ms': least,
-      'cpu ms': cpu,
-      'of PyTorch': ratio,
-      'in rounds': ratios.join('–'),
-      'MB loaded': loaded,
-      'MB at most': maxRss,
-    })),
-  );
+  if (!values.json) printComparison(result);
 }
 if (values.json) console.log(JSON.stringify({ bench: 'train', machine: machine(), results }, null, 1));
 else console.log(`load ${machine().load.join(' ')}`);

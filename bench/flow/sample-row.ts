@@ -19,11 +19,10 @@ const guided = guidedVelocity(tf, createNetwork(tf, bench.network), { strength: 
 const velocity = guided.under(loadWeights(tf, weights), conditions as unknown as Conditions); // the case was written with these names
 const [time = 0] = times?.dataSync() ?? [];
 
-let state = noise as Tensor;
-writeFileSync(predictionFile(folder, mode), velocity(state, time).dataSync<'float32'>());
+const start = noise as Tensor;
+writeFileSync(predictionFile(folder, mode), velocity(start, time).dataSync<'float32'>());
 await serveRow(loaded, {}, () => {
-  const next = tf.tidy(() => tf.add(state, tf.mul(velocity(state, time), 1 / bench.steps)));
-  state.dispose();
-  state = next;
-  state.dataSync();
+  const next = tf.tidy(() => tf.add(start, tf.mul(velocity(start, time), 1 / bench.steps)));
+  next.dataSync();
+  next.dispose();
 });

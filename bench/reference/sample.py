@@ -11,6 +11,7 @@ from serve import max_rss, serve
 
 folder, mode, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 torch.set_num_threads(threads)
+torch.set_flush_denormal(True)  # as TensorFlow does
 loaded = max_rss()
 with open(os.path.join(folder, "case.json")) as file:
     case = json.load(file)
@@ -28,11 +29,10 @@ def velocity(x, time):
     return conditional + case["strength"] * (conditional - unconditional)
 
 
+@torch.inference_mode()
 def step():
-    global state
-    state = state + velocity(state, times[0]) / case["steps"]
+    return noise + velocity(noise, times[0]) / case["steps"]
 
 
-state = noise
-velocity(state, times[0]).numpy().tofile(os.path.join(folder, f"pytorch-{mode}.f32"))
+velocity(noise, times[0]).numpy().tofile(os.path.join(folder, f"pytorch-{mode}.f32"))
 serve(loaded, {}, step)

@@ -11,6 +11,7 @@ from serve import max_rss, serve
 
 folder, mode, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 torch.set_num_threads(threads)
+torch.set_flush_denormal(True)  # as TensorFlow does
 loaded = max_rss()
 with open(os.path.join(folder, "case.json")) as file:
     case = json.load(file)
