@@ -1,5 +1,5 @@
 /**
- * How long a checkpoint of the demo network (three streams, Adam's moments, average) holds a training up, and how long until it is safe on disk,
+ * How long a checkpoint of the demo network (three streams, Adam's moments, average) holds a training up until it is safe on disk,
  * beside what `torch.save` and safetensors take in Python for the same bytes.
  * `npm run bench:checkpoint -- [--json] [--rounds 9] [--every 100] [--install-torch]`; `every` is how many steps lie between two.
  */
@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openCheckpoints } from '../engine/checkpoints/checkpoints.ts';
 import { openStore } from '../engine/store/store.ts';
@@ -42,12 +41,11 @@ try {
   const tensors = [...weights, ...moments, ...[...average].map(([name, array]) => [`average/${name}`, array] as const)];
   const megabytes = tensors.reduce((sum, [, { data }]) => sum + data.byteLength, 0) / 1e6;
   const taken = [await ours(training), ...(await theirs(new Map(tensors)))];
-  const rows = taken.map(({ row, stands, durable, steps }) => ({
+  const rows = taken.map(({ row, stands, durable }) => ({
     row,
     'training stands ms': round(median(stands)),
     'of the interval, %': round((100 * median(stands)) / interval, 2),
     'on disk after ms': round(median(durable)),
-    'and steps': steps,
   }));
   const facts = { megabytes: round(megabytes), every, 'step ms': round(median(steps)) };
   if (values.json) console.log(JSON.stringify({ bench: 'checkpoint', machine: machine(), ...facts, rows }, null, 1));
@@ -70,8 +68,6 @@ interface Taken {
   readonly row: string;
   readonly stands: readonly number[];
   readonly durable: readonly number[];
-  /** Taken until then. */
-  readonly steps: number;
 }
 function round(value: number, digits = 1): number {
   return Number(value.toFixed(digits));
@@ -82,34 +78,17 @@ function timed(run: () => unknown): number {
   return performance.now() - start;
 }
 
-/** Saves while steps are taken, as the loop does. The training stands while everything is copied, and between steps while the writing needs its thread. */
-async function ours({ state, layouts, step }: Training): Promise<Taken> {
+/** As the loop saves: everything is copied to the host, written, synced and hashed before it goes on. */
+async function ours({ state, layouts }: Training): Promise<Taken> {
   const checkpoints = openCheckpoints(await openStore(home), 'f'.repeat(64));
-  const [stands, durable, steps]: [number[], number[], number[]] = [[], [], []];
+  const durable: number[] = [];
   for (let round = 0; round <= rounds; round++) {
-    let [standing, taken] = [0, 0];
     const begin = performance.now();
     const copy = snapshot(state, layouts);
-    standing += performance.now() - begin;
-    let onDisk: number | undefined;
-    const saved = checkpoints
-      .save(round, {}, (directory) => writeSnapshot(directory, copy))
-      .finally(() => {
-        onDisk = performance.now() - begin;
-      });
-    for (; onDisk === undefined; taken++) {
-      const waits = performance.now();
-      await setImmediate();
-      standing += performance.now() - waits;
-      step();
-    }
-    await saved;
-    if (round === 0) continue; // code is compiled
-    stands.push(standing);
-    durable.push(onDisk);
-    steps.push(taken);
+    await checkpoints.save(round, {}, (directory) => writeSnapshot(directory, copy));
+    if (round > 0) durable.push(performance.now() - begin); // at first, code is compiled
   }
-  return { row: 'snapshot, written in the background', stands, durable, steps: median(steps) };
+  return { row: 'the loop: copied, written, synced, hashed', stands: durable, durable };
 }
 
 async function theirs(tensors: NamedArrays): Promise<Taken[]> {
@@ -122,6 +101,5 @@ async function theirs(tensors: NamedArrays): Promise<Taken[]> {
     row: `${name} in Python`,
     stands: times.map(([written]) => written),
     durable: times.map(([, synced]) => synced),
-    steps: 0,
   }));
 }

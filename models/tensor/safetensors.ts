@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { narrowHalf, widenBfloat16, widenHalf } from './half.ts';
 import { BYTES, type Dtype, headerLength, parseHeader, type TensorEntry } from './header.ts';
 
@@ -85,15 +85,18 @@ export async function writeSafetensors(
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const padded = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
-  const out = new Uint8Array(8 + padded + at).fill(0x20, 8, 8 + padded);
-  new DataView(out.buffer).setBigUint64(0, BigInt(padded), true);
-  out.set(text, 8);
-  let offset = 8 + padded;
-  for (const [, { data }] of ordered) {
-    out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset += data.byteLength;
+  const start = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(start.buffer).setBigUint64(0, BigInt(padded), true);
+  start.set(text, 8);
+  const parts = ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const file = await open(path, 'w');
+  try {
+    // Without a copy of everything in between: it would take as long as the writing.
+    const { bytesWritten } = await file.writev([start, ...parts]);
+    if (bytesWritten !== start.length + at) throw new Error(`${path}: ${bytesWritten} of ${start.length + at} bytes were written`);
+  } finally {
+    await file.close();
   }
-  await writeFile(path, out);
 }
 
 /** Float32 values as a tensor at rest, rounded to half precision if asked. */
