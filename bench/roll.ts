@@ -36,9 +36,7 @@ if (values.json) {
   const { tf: _, ...environment } = backend;
   console.log(JSON.stringify({ bench: 'roll', backend: environment, rows }, null, 2));
 } else {
-  console.log(
-    `${backend.name} ${backend.version}, ${backend.threads} threads; no PyTorch row: it is measured by bench/reference where PyTorch is installed`,
-  );
+  console.log(`${backend.name} ${backend.version}, ${backend.threads} threads`);
   console.table(rows);
 }
 

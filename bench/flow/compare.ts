@@ -66,7 +66,7 @@ export async function compare({ what, bench, kind, modes, rounds, steps, install
       }
     }
     const alive = rowsAndDifferences.map(([row]) => row);
-    const against = alive.some(({ name }) => name === PYTORCH) ? PYTORCH : (alive.at(-1)?.name ?? '');
+    const against = alive.some(({ name }) => name === PYTORCH) ? PYTORCH : 'compiled';
     const measured = await alternate(alive, against, rounds, steps);
     return { what, notes, rows: measured.map((row, i) => ({ ...row, difference: rowsAndDifferences[i]?.[1] ?? Number.NaN })) };
   } finally {

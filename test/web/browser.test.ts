@@ -173,7 +173,7 @@ describe.skipIf(browser === undefined)('the report in Chromium', () => {
     await page.locator('.lying .node').first().focus();
     expect(await page.locator('.lying .edges .lit').count()).toBe(1);
     await page.keyboard.press('Enter');
-    expect(new URL(page.url()).hash).toBe('#node-sounds');
+    await page.waitForURL((address) => address.hash === '#node-sounds');
     await page.close();
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type NativeBackend, nativeBackend } from '../../../models/backend/compile/native-backend.ts';
+import { type Binding, type NativeBackend, nativeBackend } from '../../../models/backend/compile/native-backend.ts';
 import { record } from '../../../models/backend/compile/record.ts';
 import { after, type BackendName, compile, loadBackend, type Tensor, type Tensor2D } from '../../../models/backend/index.ts';
 import { findNativePackages } from '../../../models/backend/native.ts';
@@ -117,4 +117,48 @@ test.runIf(native)('what waits for another tensor is written down as waiting; at
   const compiled = compile(tf, ([x, y]) => [tf.square(after(tf, x as Tensor, tf.square(y as Tensor)))]);
   expect(compiled.call([x, y])[0]?.dataSync()[0]).toBe(4);
   compiled.dispose();
+});
+
+test.runIf(native)('recording holds few tensors at a time, however many a gradient keeps', async () => {
+  const { tf } = await loadBackend('tensorflow');
+  const backend = nativeBackend(tf) as NativeBackend;
+  const { binding } = backend;
+  const x = tf.ones([8]);
+  let [live, kept] = [0, 0];
+  const step = () => {
+    const loss = (x: Tensor): Tensor => {
+      let y = x;
+      for (let i = 0; i < 100; i++) y = tf.mul(y, tf.cos(y));
+      kept = live;
+      return tf.sum(y);
+    };
+    return [tf.grad(loss)(x)];
+  };
+  const names = Object.getOwnPropertyNames(binding);
+  const counting = Object.fromEntries(
+    names.map((name) => [name, binding[name] instanceof Function ? binding[name].bind(binding) : binding[name]]),
+  );
+  backend.binding = Object.assign(counting as unknown as Binding, {
+    createTensor: (...given: Parameters<Binding['createTensor']>) => {
+      live++;
+      return binding.createTensor(...given);
+    },
+    executeOp: (...given: Parameters<Binding['executeOp']>) => {
+      const outputs = binding.executeOp(...given);
+      live += outputs.length;
+      return outputs;
+    },
+    deleteTensor: (id: number) => {
+      live--;
+      binding.deleteTensor(id);
+    },
+  });
+  try {
+    record(tf, backend, [x], step);
+    expect(kept).toBeLessThan(10);
+    tf.dispose(step());
+    expect(kept).toBeGreaterThan(100);
+  } finally {
+    backend.binding = binding;
+  }
 });
