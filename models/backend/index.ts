@@ -1,6 +1,8 @@
 export { after } from './compile/after.ts';
-export { compile, type TensorFunction } from './compile/compile.ts';
+export { type CompileOptions, compile, type TensorFunction } from './compile/compile.ts';
+export type { Precision } from './compile/graph.ts';
 export { compileNamed, type NamedTensors } from './compile/named.ts';
+export { environmentOf } from './environment.ts';
 export { type BackendChoice, loadBackend } from './load.ts';
 export type {
   Backend,

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { SostenutoError } from '../../errors/problem.ts';
+import type { Precision } from '../backend/index.ts';
 import type { Tf, Weights } from '../network/tensor-types.ts';
 import type { Checkpoint, Checkpoints } from './checkpoints.ts';
 import type { EmaOptions } from './ema.ts';
@@ -22,6 +23,8 @@ export interface TrainingOptions<B extends Batch> {
   /** Batches whose gradients are averaged for one update; batch i of step k is `data(k·accumulate + i)`. Default 1. */
   readonly accumulate?: number;
   readonly ema?: EmaOptions;
+  /** Of matrix products and convolutions in the forward and backward pass; default `f32`. Weights and moments always are float32. */
+  readonly precision?: Precision;
   readonly steps: number;
   readonly seed: number;
   readonly checkpoints: Checkpoints;
@@ -72,7 +75,8 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
   const { tf, parameters, checkpoints, signal, steps, seed, cadence, validation } = options;
   const { skips, rollbacks } = options.divergence ?? { skips: 5, rollbacks: 1 };
   const layouts = options.phases.map(({ trainable }) => layoutOf(parameters, trainable));
-  const executors = options.phases.map((_, i) => phaseStep(tf, options.phases, layouts, i));
+  const pass = { ...(options.precision && { precision: options.precision }), ...(options.warn && { notice: options.warn }) };
+  const executors = options.phases.map((_, i) => phaseStep(tf, options.phases, layouts, i, pass));
   const reference = [...(options.reference?.weights ?? [])].map(([name, array]) => [name, toTensor(tf, array)] as const);
   const load = async (checkpoint: Checkpoint) => {
     const counters = readCounters(options, checkpoint);
@@ -96,12 +100,13 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
   let validationLoss: number | undefined;
 
   const save = async () => {
-    const { environment, reference: against } = options;
+    const { reference: against } = options;
+    const environment = environmentOf(options);
     const saved = {
       format: 2,
       seed,
       ...structuredClone(counters),
-      ...(environment && { environment }),
+      environment,
       ...(against && { reference: against.digest }),
     };
     const copy = snapshot(state, layouts);
@@ -165,6 +170,9 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
   }
 }
 
+/** The precision counts as a part of the machine: what it changes is the last bits. */
+const environmentOf = <B extends Batch>({ environment, precision = 'f32' }: TrainingOptions<B>) => ({ ...environment, precision });
+
 const batchesOf = <B extends Batch>({ data, accumulate = 1 }: TrainingOptions<B>, step: number): Promise<B[]> =>
   Promise.all(Array.from({ length: accumulate }, async (_, i) => data(step * accumulate + i)));
 
@@ -180,7 +188,7 @@ function readCounters<B extends Batch>(options: TrainingOptions<B>, { state, dir
     });
   if (saved.seed !== options.seed) throw differs('another seed', saved.seed, options.seed);
   if (saved.reference !== options.reference?.digest) throw differs('another reference model', saved.reference, options.reference?.digest);
-  for (const [name, value] of Object.entries(options.environment ?? {})) {
+  for (const [name, value] of Object.entries(environmentOf(options))) {
     const before = saved.environment?.[name];
     if (before !== undefined && before !== value)
       options.warn?.(`The training goes on with another ${name} (${value} after ${before}): its last bits may differ.`);

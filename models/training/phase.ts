@@ -1,4 +1,4 @@
-import { compileNamed, type NamedTensors } from '../backend/index.ts';
+import { type CompileOptions, compileNamed, type NamedTensors } from '../backend/index.ts';
 import { at } from '../network/differentiable.ts';
 import type { Tensor, Tf, Weights } from '../network/tensor-types.ts';
 import { ema } from './ema.ts';
@@ -73,31 +73,41 @@ const split = (tf: Tf, layout: Layout, flat: Tensor) =>
 
 /**
  * Phase `own` of a training. Forward and backward pass are one compiled call, the update is another, so that gradients of several
- * batches can be added between them.
+ * batches can be added between them. `options` are the pass's; the update is always in float32.
  */
-export function phaseStep<B extends Batch>(tf: Tf, phases: readonly Phase<B>[], layouts: readonly Layout[], own: number): PhaseStep<B> {
+export function phaseStep<B extends Batch>(
+  tf: Tf,
+  phases: readonly Phase<B>[],
+  layouts: readonly Layout[],
+  own: number,
+  options: CompileOptions = {},
+): PhaseStep<B> {
   const phase = at(phases, own);
-  const pass = compileNamed(tf, (inputs) => {
-    const kept: [string, Tensor][] = [];
-    const keep = (prefix: string, tensors: NamedTensors = {}) => {
-      for (const [name, tensor] of Object.entries(tensors)) kept.push([prefix + name, tf.keep(tf.clone(tensor))]);
-    };
-    const others = layouts.flatMap((layout, i) => (i === own ? [] : split(tf, layout, inputs[FLAT + i] as Tensor)));
-    const batch = Object.fromEntries(below(BATCH, inputs)) as B;
-    const lossOf = (flat: Tensor) => {
-      const { loss, watched, buffers } = phase.objective(
-        new Map([...below(FIXED, inputs), ...others, ...split(tf, at(layouts, own), flat)]),
-        batch,
-      );
-      keep(WATCHED, watched);
-      keep(BUFFER, buffers);
-      return tf.reshape(loss, []) as ReturnType<Tf['scalar']>;
-    };
-    const { value, grad } = tf.valueAndGrad(lossOf)(inputs[FLAT + own] as Tensor);
-    const outputs = Object.fromEntries(kept.map(([name, tensor]) => [name, tf.clone(tensor)]));
-    tf.dispose(kept.map(([, tensor]) => tensor));
-    return { ...outputs, gradient: grad, numbers: tf.stack([value, globalNorm(tf, grad)]) };
-  });
+  const pass = compileNamed(
+    tf,
+    (inputs) => {
+      const kept: [string, Tensor][] = [];
+      const keep = (prefix: string, tensors: NamedTensors = {}) => {
+        for (const [name, tensor] of Object.entries(tensors)) kept.push([prefix + name, tf.keep(tf.clone(tensor))]);
+      };
+      const others = layouts.flatMap((layout, i) => (i === own ? [] : split(tf, layout, inputs[FLAT + i] as Tensor)));
+      const batch = Object.fromEntries(below(BATCH, inputs)) as B;
+      const lossOf = (flat: Tensor) => {
+        const { loss, watched, buffers } = phase.objective(
+          new Map([...below(FIXED, inputs), ...others, ...split(tf, at(layouts, own), flat)]),
+          batch,
+        );
+        keep(WATCHED, watched);
+        keep(BUFFER, buffers);
+        return tf.reshape(loss, []) as ReturnType<Tf['scalar']>;
+      };
+      const { value, grad } = tf.valueAndGrad(lossOf)(inputs[FLAT + own] as Tensor);
+      const outputs = Object.fromEntries(kept.map(([name, tensor]) => [name, tf.clone(tensor)]));
+      tf.dispose(kept.map(([, tensor]) => tensor));
+      return { ...outputs, gradient: grad, numbers: tf.stack([value, globalNorm(tf, grad)]) };
+    },
+    options,
+  );
   const update = compileNamed(tf, (inputs) => {
     const { weights, first, second, gradient, factor, rate, correction, average, share } = inputs as NamedTensors &
       Record<'weights' | 'first' | 'second' | 'gradient' | 'factor' | 'rate' | 'correction', Tensor>;

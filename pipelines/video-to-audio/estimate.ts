@@ -5,6 +5,7 @@ import { estimateStage } from '../../models/training/flow/estimate.ts';
 import { widthsOf } from './encoders.ts';
 import type { Settings } from './settings.ts';
 import { predictorOf, stageParams } from './stages.ts';
+import { flowSettings } from './train/flow-settings.ts';
 import type { StageParams } from './train/tasks.ts';
 
 const FLOAT = 4;
@@ -15,10 +16,11 @@ const KEPT_A_PIXEL = 3;
 export function estimates(settings: Settings): NodeEstimate[] {
   const stages = stageParams(settings);
   const widths = widthsOf(settings);
-  const flow = (node: string, { network, stage, training, mix, steps }: StageParams): NodeEstimate => {
+  const flow = (node: string, params: StageParams): NodeEstimate => {
+    const { network, stage, training, mix, steps } = params;
     const config = { ...network, latentChannels: widths.latents, text: { width: widths.text } };
     const batch = mix.sounds + mix.events + mix.piano;
-    return { node, ...estimateStage(config, stage, batch, training.frames, true), steps };
+    return { node, ...estimateStage(config, stage, batch, training.frames, flowSettings(params, batch)), steps };
   };
   const predictor = (kind: 'velocity' | 'binary'): NodeEstimate => {
     const { height, width, baseWidth, batch, steps } = settings.rollPredictor;

@@ -36,6 +36,8 @@ const demo: Settings = {
     dropText: 0.1,
     dropVideo: 0.2,
     accumulate: 1,
+    memory: 'normal',
+    precision: 'f32',
     validateEvery: 100,
     checkpointSteps: 100,
   },

@@ -52,6 +52,8 @@ const training = z.strictObject({
   dropText: weight.max(1).describe('probability that a caption is dropped, for guidance'),
   dropVideo: weight.max(1).describe('probability that a batch’s video is dropped'),
   accumulate: positive.describe('batches whose gradients make one step'),
+  memory: z.enum(['normal', 'low']).describe('low: layers run again in the backward pass in place of being kept'),
+  precision: z.enum(['f32', 'bf16']).describe('of matrix products; bf16 is for processors that have it, weights stay float32'),
   validateEvery: positive.describe('steps between measurements of the validation loss'),
   checkpointSteps: positive.describe('steps between checkpoints; never enters a key'),
 });

@@ -1,33 +1,64 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeProblem, SostenutoError } from '../../../errors/problem.ts';
 import type { Tensor, Tf } from '../types.ts';
-import { attribute, node, savedModel } from './graph-def.ts';
-import { type NativeBackend, nativeBackend, type OpAttribute } from './native-backend.ts';
+import { graphNodes, type Precision } from './graph.ts';
+import { savedModel } from './graph-def.ts';
+import { type NativeBackend, nativeBackend } from './native-backend.ts';
 import type { Bytes } from './protobuf.ts';
-import { type RecordedOp, type Recording, record } from './record.ts';
+import { record } from './record.ts';
 
 export type TensorFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
 
+export interface CompileOptions {
+  /** Of products and convolutions; default `f32`. Only a compiled function knows another one. */
+  readonly precision?: Precision;
+  /** Told once, in words, when a function runs as it is written although it was to be compiled; default: a warning of the process. */
+  readonly notice?: (message: string) => void;
+}
+
 /**
  * Makes one native call of a function of tensors: it is run once and recorded, written as a TensorFlow graph, and from then on
- * the graph runs, which shares buffers and fuses operations. Where there is no native backend, the function itself is returned
- * with its intermediates freed.
+ * the graph runs, which shares buffers and fuses operations. Where there is no native backend, or the function cannot be recorded
+ * (`NOT_COMPILABLE`, told to `notice`), the function itself runs with its intermediates freed.
  *
  * The function must be pure: shapes fixed by the inputs' shapes, no value read on the host, everything that changes from call to
  * call among the inputs (a variable that is used from outside counts as an input if it is passed as one, else as a constant).
  * One graph is kept for each set of input shapes.
  */
-export function compile(tf: Tf, run: TensorFunction): { readonly call: TensorFunction; dispose(): void } {
+export function compile(
+  tf: Tf,
+  run: TensorFunction,
+  { precision = 'f32', notice = (message) => process.emitWarning(message) }: CompileOptions = {},
+): { readonly call: TensorFunction; dispose(): void } {
+  const eager: TensorFunction = (inputs) => tf.tidy(() => [...run(inputs)]);
   const backend = nativeBackend(tf);
-  if (!backend) return { call: (inputs) => tf.tidy(() => [...run(inputs)]), dispose: () => {} };
+  if (!backend) {
+    if (precision !== 'f32') notice(`Precision ${precision} needs the native backend; ${tf.getBackend()} computes in float32.`);
+    return { call: eager, dispose: () => {} };
+  }
   const graphs = new Map<string, Graph>();
+  let compilable = true;
+  const graphOf = (inputs: readonly Tensor[]): Graph | undefined => {
+    const signature = JSON.stringify(inputs.map(({ shape, dtype }) => [shape, dtype]));
+    const known = graphs.get(signature);
+    if (known) return known;
+    try {
+      const graph = recordGraph(tf, backend, inputs, run, precision);
+      graphs.set(signature, graph);
+      return graph;
+    } catch (error) {
+      if (!(error instanceof SostenutoError) || error.code !== 'NOT_COMPILABLE') throw error;
+      compilable = false;
+      notice(error.problems.map(describeProblem).join('\n'));
+      return undefined;
+    }
+  };
   return {
     call: (inputs) => {
-      const signature = JSON.stringify(inputs.map(({ shape, dtype }) => [shape, dtype]));
-      const graph = graphs.get(signature) ?? recordGraph(tf, backend, inputs, run);
-      graphs.set(signature, graph);
+      const graph = compilable ? graphOf(inputs) : undefined;
+      if (!graph) return eager(inputs);
       const outputs = backend.binding.runSavedModel(graph.id, backend.getInputTensorIds(inputs), graph.inputNames, graph.outputNames);
       return outputs.map((output) => backend.createOutputTensor(output));
     },
@@ -45,7 +76,7 @@ interface Graph {
 }
 
 /** Two inputs that are one tensor at this call may be two at the next, so that one of them is copied for the recording. */
-function recordGraph(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], run: TensorFunction): Graph {
+function recordGraph(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], run: TensorFunction, precision: Precision): Graph {
   const ids = backend.getInputTensorIds(inputs);
   const copies: Tensor[] = [];
   const distinct = inputs.map((input, i) => {
@@ -55,99 +86,24 @@ function recordGraph(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], 
     return copy;
   });
   try {
-    return loadGraph(
-      backend,
-      record(tf, backend, distinct, () => run(distinct)),
-    );
+    const recording = record(tf, backend, distinct, () => run(distinct));
+    return loadGraph(backend, graphNodes(backend, recording, precision), inputs.length, recording.outputs.length);
   } finally {
     tf.dispose(copies);
   }
 }
 
-function loadGraph(backend: NativeBackend, recording: Recording): Graph {
-  const nodes = graphNodes(backend, recording);
+function loadGraph(backend: NativeBackend, nodes: readonly Bytes[], inputs: number, outputs: number): Graph {
   const directory = mkdtempSync(join(tmpdir(), 'sostenuto-graph-'));
   try {
     writeFileSync(join(directory, 'saved_model.pb'), savedModel(nodes));
     const list = (name: string, count: number): string => Array.from({ length: count }, (_, i) => `${name}${i}:0`).join(',');
     return {
       id: backend.binding.loadSavedModel(directory, 'serve'),
-      inputNames: list('input', recording.inputs.length),
-      outputNames: list('output', recording.outputs.length),
+      inputNames: list('input', inputs),
+      outputNames: list('output', outputs),
     };
   } finally {
     rmSync(directory, { recursive: true });
-  }
-}
-
-/** Inputs as placeholders, constants merged by content, operations in their order, outputs as identities. */
-function graphNodes(backend: NativeBackend, { ops, constants, inputs, outputs }: Recording): Bytes[] {
-  const nodes: Bytes[] = [];
-  const source = new Map<number, string>();
-  const merged = new Map<string, string>();
-  for (const [i, { id, shape, dtype }] of inputs.entries()) {
-    nodes.push(node(`input${i}`, 'Placeholder', [], { dtype: attribute.type(dtype), shape: attribute.shape(shape) }));
-    source.set(id, `input${i}`);
-  }
-  const sourceOf = (id: number): string => {
-    const found = source.get(id);
-    if (found !== undefined) return found;
-    const constant = constants.get(id);
-    if (!constant) throw new Error(`a tensor of unknown origin entered the graph (${id})`);
-    const { shape, dtype, bytes } = constant;
-    const content = createHash('sha256').update(`${dtype}:${shape}`).update(bytes).digest('hex');
-    let name = merged.get(content);
-    if (name === undefined) {
-      name = `constant${merged.size}`;
-      merged.set(content, name);
-      nodes.push(node(name, 'Const', [], { dtype: attribute.type(dtype), value: attribute.tensor(dtype, shape, bytes) }));
-    }
-    source.set(id, name);
-    return name;
-  };
-  const types = new Map([...inputs, ...ops.flatMap(({ outputs }) => outputs)].map(({ id, dtype }) => [id, dtype]));
-  const typeOf = (id: number): number => types.get(id) ?? constants.get(id)?.dtype ?? 0;
-  for (const [i, op] of ops.entries()) {
-    const given = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
-    const { name, attributes } = plainProduct(op, { ...inferredTypes(op, typeOf), ...given });
-    const control = op.after === undefined ? [] : [`^${sourceOf(op.after).replace(/:.*/, '')}`];
-    nodes.push(node(`op${i}`, name, [...op.inputs.map(sourceOf), ...control], attributes));
-    for (const [k, { id }] of op.outputs.entries()) source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
-  }
-  for (const [i, { id, dtype }] of outputs.entries())
-    nodes.push(node(`output${i}`, 'Identity', [sourceOf(id)], { T: attribute.type(dtype) }));
-  return nodes;
-}
-
-/** Types that an operation run at once takes from its inputs, and that a graph must be told. */
-function inferredTypes({ name, inputs }: RecordedOp, typeOf: (id: number) => number): Record<string, Bytes> {
-  const [first = 0, second = 0] = inputs;
-  return name === 'ExpandDims' ? { T: attribute.type(typeOf(first)), Tdim: attribute.type(typeOf(second)) } : {};
-}
-
-/** A product of two matrices: TensorFlow fuses `MatMul` with what follows, `BatchMatMulV2` not. */
-function plainProduct({ name, outputs }: RecordedOp, encoded: Record<string, Bytes>): { name: string; attributes: Record<string, Bytes> } {
-  const { T, adj_x, adj_y } = encoded;
-  if (name !== 'BatchMatMulV2' || outputs[0]?.shape.length !== 2 || !T) return { name, attributes: encoded };
-  const no = attribute.boolean(false);
-  return { name: 'MatMul', attributes: { T, transpose_a: adj_x ?? no, transpose_b: adj_y ?? no } };
-}
-
-function encodeAttribute({ binding }: NativeBackend, { name, type, value }: OpAttribute): Bytes {
-  switch (type) {
-    case binding.TF_ATTR_STRING:
-      return attribute.text(String(value));
-    case binding.TF_ATTR_INT:
-      return Array.isArray(value) ? attribute.wholes(value) : attribute.whole(Number(value));
-    case binding.TF_ATTR_FLOAT:
-      return Array.isArray(value) ? attribute.floats(value) : attribute.float(Number(value));
-    case binding.TF_ATTR_BOOL:
-      return attribute.boolean(Boolean(value));
-    case binding.TF_ATTR_TYPE:
-      return attribute.type(Number(value));
-    case binding.TF_ATTR_SHAPE:
-      return attribute.shape(value as number[]);
-    default:
-      throw new Error(`attribute ${name} of type ${type} cannot be written`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Tensor, Tf } from '../types.ts';
 import type { Binding, NativeBackend, NativeTensor, OpAttribute } from './native-backend.ts';
+import { notCompilable } from './not-compilable.ts';
 
 export interface RecordedOp {
   readonly name: string;
@@ -25,7 +26,7 @@ export interface Recording {
 /**
  * Runs a function once and writes down every native operation. Identities never repeat, so the flow of data is exact whatever
  * is disposed. Tensors from outside that are no inputs become constants. Only shapes matter: what an operation computed is freed at
- * once and zeros stand in for it, so that recording needs little memory. Throws if the function reads a value that it computed.
+ * once and zeros stand in for it, so that recording needs little memory. Throws `NOT_COMPILABLE` if the function reads a value that it computed.
  */
 export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], run: () => readonly Tensor[]): Recording {
   const original = backend.binding;
@@ -67,7 +68,12 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
     deleteTensor: (id) => standIns.of(id) === id && original.deleteTensor(id),
     tensorDataSync: (id) => {
       const by = made.get(id);
-      if (by !== undefined) throw new Error(`a compiled function must not read values: the result of ${by} was read`);
+      if (by !== undefined)
+        throw notCompilable(
+          `it reads the result of ${by}`,
+          undefined,
+          'Compute with tensors (where, maximum, gather), or pass the value in.',
+        );
       return original.tensorDataSync(id);
     },
   };

@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { SostenutoError } from '../../../errors/problem.ts';
 import type { NetworkConfig, StreamConfig } from '../../network/config.ts';
 import { countParameters, parameterShapes } from '../../network/parameters.ts';
+import type { FlowSettings } from './settings.ts';
 import { type FlowStage, partOf } from './stage.ts';
 import { headShapes, predictorShapes } from './weights.ts';
 
@@ -25,20 +26,26 @@ const SCORES_KEPT = 2;
 const TEXT_TOKENS = 77;
 
 /** Sizes by the shapes alone; allocates nothing. `batch` clips of `frames` latent frames at once. */
-export function estimateStage(network: NetworkConfig, stage: FlowStage, batch: number, frames: number, averaged: boolean): StageEstimate {
+export function estimateStage(
+  network: NetworkConfig,
+  stage: FlowStage,
+  batch: number,
+  frames: number,
+  { ema, memory }: Pick<FlowSettings, 'ema' | 'memory'>,
+): StageEstimate {
   const shapes = new Map([...parameterShapes(network), ...predictorShapes(stage.roll?.predictor), ...headShapes(network, stage)]);
   const parameters = countParameters(shapes);
   const trained = countParameters(new Map([...shapes].filter(([name]) => stage.train.includes(partOf(name)))));
   // Gradients and two moments, twice while an update makes new ones, and the average.
-  const state = parameters + trained * (averaged ? 7 : 6) + (stage.preference ? parameters : 0);
+  const state = parameters + trained * (ema ? 7 : 6) + (stage.preference ? parameters : 0);
   const tokens = network.registers + frames;
   const perLayer = ({ width, heads }: StreamConfig, kept: number, crossed: number) =>
     tokens * (kept * width + SCORES_KEPT * heads * (tokens + crossed));
-  const layer =
-    perLayer(network.audio, AUDIO_KEPT, TEXT_TOKENS) +
-    (network.video ? perLayer(network.video, SIDE_KEPT, 0) : 0) +
-    (network.extra ? perLayer(network.extra, SIDE_KEPT, 0) : 0);
-  return { parameters, trained, memory: PROCESS + FLOAT * (state + batch * network.depth * layer) };
+  const sides = [network.video, network.extra].filter((stream) => stream !== undefined);
+  const layer = sides.reduce((sum, side) => sum + perLayer(side, SIDE_KEPT, 0), perLayer(network.audio, AUDIO_KEPT, TEXT_TOKENS));
+  const inputs = tokens * [network.audio, ...sides].reduce((sum, { width }) => sum + width, 0);
+  const kept = memory === 'low' ? layer + network.depth * inputs : network.depth * layer;
+  return { parameters, trained, memory: PROCESS + FLOAT * (state + batch * kept) };
 }
 
 /** Throws `MEMORY` if a stage cannot fit into this machine. */
@@ -50,6 +57,6 @@ export function checkMemory(estimate: StageEstimate, available = totalmem()): vo
     what: 'The training does not fit into the memory of this machine.',
     found: `about ${gigabytes(estimate.memory)} for ${(estimate.parameters / 1e6).toFixed(1)} million weights and a batch`,
     expected: `at most ${gigabytes(available)}`,
-    hint: 'a smaller batch with more of training.accumulate, shorter crops (training.frames), or a smaller preset',
+    hint: 'training.memory low, a smaller batch with more of training.accumulate, shorter crops (training.frames), or a smaller preset',
   });
 }

@@ -1,3 +1,4 @@
+import type { Precision } from '../../backend/index.ts';
 import type { NetworkConfig } from '../../network/config.ts';
 import type { NetworkOptions } from '../../network/transformer.ts';
 import { type ConditioningDropout, PAPER_DROPOUT, type TimeDistribution } from '../../objectives/rectified-flow.ts';
@@ -13,6 +14,8 @@ export interface FlowSettings {
   readonly accumulate?: number;
   /** `low`: layers are run again in the backward pass in place of being kept (see `createNetwork`); default `normal`. */
   readonly memory?: NetworkOptions['memory'];
+  /** Of the products of the forward and backward pass; default `f32`. */
+  readonly precision?: Precision;
   /** Latent frames of a training crop. */
   readonly frames: number;
   readonly steps: number;

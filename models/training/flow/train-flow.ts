@@ -60,7 +60,7 @@ const VALIDATION_BATCHES = 4;
 export async function trainFlow(training: FlowTraining): Promise<Trained> {
   const { tf, settings, stage, seed, dataset, statistics, metric, reference } = training;
   const network = createNetwork(tf, flowNetworkConfig(settings, dataset), settings);
-  checkMemory(estimateStage(network.config, stage, settings.batch, settings.frames, settings.ema !== undefined));
+  checkMemory(estimateStage(network.config, stage, settings.batch, settings.frames, settings));
   const parameters = beginStage(network.config, stage, seed, training.begin);
   const source = { network, dataset, statistics, stage, draws: settings, seed };
   const bins = timeBins();
@@ -73,6 +73,7 @@ export async function trainFlow(training: FlowTraining): Promise<Trained> {
       data: async (step) => flowBatch(tf, source, await dataset.batchAt(step), step),
       ...(settings.accumulate !== undefined && { accumulate: settings.accumulate }),
       ...(settings.ema && { ema: settings.ema }),
+      ...(settings.precision && { precision: settings.precision }),
       ...(reference && {
         reference: { digest: reference.digest, weights: new Map([...reference.weights].map(([name, w]) => [REFERENCE + name, w])) },
       }),

@@ -14,7 +14,10 @@ import type { RollDataset, RollExamples } from './dataset.ts';
 import { writeRollModel } from './model-files.ts';
 
 export interface RollTraining
-  extends Pick<TrainingOptions<never>, 'checkpoints' | 'cadence' | 'signal' | 'progress' | 'metric' | 'warn' | 'environment'> {
+  extends Pick<
+    TrainingOptions<never>,
+    'precision' | 'checkpoints' | 'cadence' | 'signal' | 'progress' | 'metric' | 'warn' | 'environment'
+  > {
   readonly tf: Tf;
   readonly predictor: RollPredictorConfig;
   readonly loss: RollLoss;

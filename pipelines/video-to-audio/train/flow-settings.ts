@@ -27,6 +27,8 @@ export const flowSettings = ({ network, training, learningRate, steps }: StagePa
   network,
   batch,
   accumulate: training.accumulate,
+  memory: training.memory,
+  precision: training.precision,
   frames: training.frames,
   steps,
   optimiser: { ...TORCH_ADAM, clipNorm: training.clipNorm },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { KEYS } from '../../../datasets/midi/performance.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
-import { loadBackend } from '../../../models/backend/index.ts';
+import { environmentOf, loadBackend } from '../../../models/backend/index.ts';
 import { TORCH_ADAM } from '../../../models/training/optimiser.ts';
 import { type FilmedClip, rollDataset } from '../../../models/training/roll/dataset.ts';
 import { trainRoll } from '../../../models/training/roll/train-roll.ts';
@@ -38,7 +38,7 @@ export const trainRollPredictor: Run<typeof declaration> = async ({ inputs, para
     progress: context.progress,
     metric: context.metric,
     warn: context.warn,
-    environment: { backend: backend.name, version: backend.version, threads: String(backend.threads), ...backend.flags },
+    environment: environmentOf(backend),
   });
   return { predictor: directory };
 };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
-import { loadBackend } from '../../../models/backend/index.ts';
+import { environmentOf, loadBackend } from '../../../models/backend/index.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
 import { clipDataset, type DatasetShape, type Mix, pairDataset } from '../../../models/training/flow/dataset.ts';
 import { readFlowModel } from '../../../models/training/flow/model-files.ts';
@@ -89,7 +89,7 @@ async function train(
     progress: context.progress,
     metric: context.metric,
     warn: context.warn,
-    environment: { backend: backend.name, version: backend.version, threads: String(backend.threads), ...backend.flags },
+    environment: environmentOf(backend),
   });
   return { model: directory };
 }

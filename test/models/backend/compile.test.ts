@@ -95,11 +95,47 @@ describe.each(names)('a compiled function on %s', (name) => {
   });
 });
 
-test.runIf(native)('a function that reads a computed value cannot be compiled, and the backend still works', async () => {
+test.runIf(native)(
+  'a function that reads a computed value runs as it is, says once which operation and line are the cause, and the backend still works',
+  async () => {
+    const { tf } = await loadBackend('tensorflow');
+    const notices: string[] = [];
+    const reads = compile(tf, ([x]) => [tf.mul(x as Tensor, tf.square(x as Tensor).dataSync()[0] ?? 0)], {
+      notice: (message) => notices.push(message),
+    });
+    expect(reads.call([tf.scalar(2)])[0]?.dataSync()[0]).toBe(8);
+    expect(reads.call([tf.scalar(3)])[0]?.dataSync()[0]).toBe(27);
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatch(/reads the result of Square[\s\S]*compile\.test\.ts:\d+/);
+    expect(tf.square(tf.scalar(3)).dataSync()[0]).toBe(9);
+    expect(() =>
+      compile(tf, () => {
+        throw new RangeError('own');
+      }).call([]),
+    ).toThrow('own');
+  },
+);
+
+test.runIf(native)('with bfloat16 products are rounded to 8 bits of mantissa, and nothing else is', async () => {
   const { tf } = await loadBackend('tensorflow');
-  const reads = compile(tf, ([x]) => [tf.mul(x as Tensor, tf.square(x as Tensor).dataSync()[0] ?? 0)]);
-  expect(() => reads.call([tf.scalar(2)])).toThrow(/must not read values: the result of Square/);
-  expect(tf.square(tf.scalar(3)).dataSync()[0]).toBe(9);
+  const x = tf.tensor2d([[1 + 2 ** -9, 1 + 2 ** -7]]);
+  const one = tf.tensor2d([[1], [0]]);
+  const run = ([x, one]: readonly Tensor[]) => [tf.matMul(x as Tensor2D, one as Tensor2D), tf.mul(x as Tensor, 1)];
+  const values = (precision: 'f32' | 'bf16') => {
+    const compiled = compile(tf, run, { precision });
+    const read = compiled.call([x, one]).map((tensor) => tensor.dataSync()[0]);
+    compiled.dispose();
+    return read;
+  };
+  expect(values('f32')).toEqual([1 + 2 ** -9, 1 + 2 ** -9]);
+  expect(values('bf16')).toEqual([1, 1 + 2 ** -9]);
+});
+
+test('a backend that cannot compile says that it computes in float32', async () => {
+  const { tf } = await loadBackend('cpu');
+  const notices: string[] = [];
+  compile(tf, ([x]) => [x as Tensor], { precision: 'bf16', notice: (message) => notices.push(message) });
+  expect(notices).toEqual(['Precision bf16 needs the native backend; cpu computes in float32.']);
 });
 
 test.runIf(native)('what waits for another tensor is written down as waiting; at once, it is the tensor itself', async () => {

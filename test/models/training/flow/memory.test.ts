@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findNativePackages } from '../../../../models/backend/native.ts';
 import type { Tf } from '../../../../models/network/tensor-types.ts';
 import { FLOW_PRESETS, type FlowSettings } from '../../../../models/training/flow/settings.ts';
 import { type FlowTraining, trainFlow } from '../../../../models/training/flow/train-flow.ts';
@@ -90,5 +91,37 @@ describe('a training with little memory', () => {
     const resumed = await run('halves', { memory: 'low' });
     expect(resumed.resumedFrom).toBe(4);
     expect(resumed.weights).toEqual(whole.weights);
+  });
+});
+
+const native = findNativePackages().length > 0;
+
+describe.runIf(native)('a training with products in bfloat16', () => {
+  it('keeps close to the one in float32 over 200 steps, with weights that are no bfloat16 numbers', async () => {
+    const curve = async (name: string, precision: 'f32' | 'bf16') => {
+      const losses: number[] = [];
+      const { weights } = await run(name, { precision, steps: 200 }, { metric: (what, _, value) => what === 'loss' && losses.push(value) });
+      return { losses, weights };
+    };
+    const [exact, rounded] = [await curve('f32', 'f32'), await curve('bf16', 'bf16')];
+    expect(rounded.losses).toHaveLength(exact.losses.length);
+    rounded.losses.forEach((loss, i) => {
+      expect(Math.abs(loss - (exact.losses[i] ?? Number.NaN))).toBeLessThan(0.05);
+    });
+    expect(rounded.losses).not.toEqual(exact.losses);
+    const bits = new Uint32Array(Float32Array.from(rounded.weights.get('to_pred.weight')?.data ?? []).buffer);
+    expect(bits.some((value) => (value & 0xffff) !== 0)).toBe(true);
+  });
+
+  it('goes on from a checkpoint to the same bytes, and says so when the checkpoint was made in the other precision', async () => {
+    const whole = await run('whole', { precision: 'bf16' });
+    await run('halves', { precision: 'bf16', steps: 4 });
+    await run('other', { precision: 'f32', steps: 4 });
+    const resumed = await run('halves', { precision: 'bf16' });
+    expect(resumed.resumedFrom).toBe(4);
+    expect(resumed.weights).toEqual(whole.weights);
+    const warnings: string[] = [];
+    await run('other', { precision: 'bf16' }, { warn: (message) => warnings.push(message) });
+    expect(warnings).toEqual(['The training goes on with another precision (bf16 after f32): its last bits may differ.']);
   });
 });

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { attribute, node } from './graph-def.ts';
+import type { NativeBackend, OpAttribute } from './native-backend.ts';
+import { notCompilable } from './not-compilable.ts';
+import type { Bytes } from './protobuf.ts';
+import type { RecordedOp, Recording } from './record.ts';
+
+/** `bf16`: products of matrices and convolutions of numbers rounded to bfloat16, summed in float32; all else, weights too, stays float32. */
+export type Precision = 'f32' | 'bf16';
+
+const BFLOAT16 = 14;
+const PRODUCTS = new Set(['MatMul', 'BatchMatMulV2', 'Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']);
+
+/** Inputs as placeholders, constants merged by content, operations in their order, outputs as identities. */
+export function graphNodes(backend: NativeBackend, { ops, constants, inputs, outputs }: Recording, precision: Precision): Bytes[] {
+  const nodes: Bytes[] = [];
+  const source = new Map<number, string>();
+  const merged = new Map<string, string>();
+  for (const [i, { id, shape, dtype }] of inputs.entries()) {
+    nodes.push(node(`input${i}`, 'Placeholder', [], { dtype: attribute.type(dtype), shape: attribute.shape(shape) }));
+    source.set(id, `input${i}`);
+  }
+  const sourceOf = (id: number): string => {
+    const found = source.get(id);
+    if (found !== undefined) return found;
+    const constant = constants.get(id);
+    if (!constant) throw notCompilable('a tensor of unknown origin enters it');
+    const { shape, dtype, bytes } = constant;
+    const content = createHash('sha256').update(`${dtype}:${shape}`).update(bytes).digest('hex');
+    let name = merged.get(content);
+    if (name === undefined) {
+      name = `constant${merged.size}`;
+      merged.set(content, name);
+      nodes.push(node(name, 'Const', [], { dtype: attribute.type(dtype), value: attribute.tensor(dtype, shape, bytes) }));
+    }
+    source.set(id, name);
+    return name;
+  };
+  const types = new Map([...inputs, ...ops.flatMap(({ outputs }) => outputs)].map(({ id, dtype }) => [id, dtype]));
+  const typeOf = (id: number): number => types.get(id) ?? constants.get(id)?.dtype ?? 0;
+  const rounded = roundedSources(backend, nodes);
+  for (const [i, op] of ops.entries()) {
+    const given = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
+    const { name, attributes } = plainProduct(op, { ...inferredTypes(op, typeOf), ...given });
+    const control = op.after === undefined ? [] : [`^${sourceOf(op.after).replace(/:.*/, '')}`];
+    if (precision === 'bf16' && PRODUCTS.has(name)) {
+      const read = op.inputs.map((id) => (typeOf(id) === rounded.float ? rounded.of(sourceOf(id)) : sourceOf(id)));
+      nodes.push(node(`product${i}`, name, read, { ...attributes, T: attribute.type(BFLOAT16) }));
+      nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
+    } else nodes.push(node(`op${i}`, name, [...op.inputs.map(sourceOf), ...control], attributes));
+    for (const [k, { id }] of op.outputs.entries()) source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
+  }
+  for (const [i, { id, dtype }] of outputs.entries())
+    nodes.push(node(`output${i}`, 'Identity', [sourceOf(id)], { T: attribute.type(dtype) }));
+  return nodes;
+}
+
+const cast = (name: string, source: string, from: number, to: number): Bytes =>
+  node(name, 'Cast', [source], { SrcT: attribute.type(from), DstT: attribute.type(to), Truncate: attribute.boolean(false) });
+
+/** Sources rounded to bfloat16, each once, however many products read it. */
+function roundedSources(backend: NativeBackend, nodes: Bytes[]) {
+  const float = backend.getDTypeInteger('float32');
+  const known = new Map<string, string>();
+  return {
+    float,
+    of: (source: string): string => {
+      const name = known.get(source) ?? `rounded${known.size}`;
+      if (!known.has(source)) nodes.push(cast(name, source, float, BFLOAT16));
+      known.set(source, name);
+      return name;
+    },
+  };
+}
+
+/** Types that an operation run at once takes from its inputs, and that a graph must be told. */
+function inferredTypes({ name, inputs }: RecordedOp, typeOf: (id: number) => number): Record<string, Bytes> {
+  const [first = 0, second = 0] = inputs;
+  return name === 'ExpandDims' ? { T: attribute.type(typeOf(first)), Tdim: attribute.type(typeOf(second)) } : {};
+}
+
+/** A product of two matrices: TensorFlow fuses `MatMul` with what follows, `BatchMatMulV2` not. */
+function plainProduct({ name, outputs }: RecordedOp, encoded: Record<string, Bytes>): { name: string; attributes: Record<string, Bytes> } {
+  const { T, adj_x, adj_y } = encoded;
+  if (name !== 'BatchMatMulV2' || outputs[0]?.shape.length !== 2 || !T) return { name, attributes: encoded };
+  const no = attribute.boolean(false);
+  return { name: 'MatMul', attributes: { T, transpose_a: adj_x ?? no, transpose_b: adj_y ?? no } };
+}
+
+function encodeAttribute({ binding }: NativeBackend, { name, type, value }: OpAttribute): Bytes {
+  switch (type) {
+    case binding.TF_ATTR_STRING:
+      return attribute.text(String(value));
+    case binding.TF_ATTR_INT:
+      return Array.isArray(value) ? attribute.wholes(value) : attribute.whole(Number(value));
+    case binding.TF_ATTR_FLOAT:
+      return Array.isArray(value) ? attribute.floats(value) : attribute.float(Number(value));
+    case binding.TF_ATTR_BOOL:
+      return attribute.boolean(Boolean(value));
+    case binding.TF_ATTR_TYPE:
+      return attribute.type(Number(value));
+    case binding.TF_ATTR_SHAPE:
+      return attribute.shape(value as number[]);
+    default:
+      throw notCompilable(`attribute ${name} of type ${type} cannot be written`);
+  }
+}
