@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { MIXTURE_WORDS } from '../../datasets/media/mixture.ts';
 import { findMediaTools } from '../../datasets/media/tools.ts';
 import { definePipeline, type Ref } from '../../engine/define/pipeline.ts';
 import type { TreePort } from '../../engine/define/ports.ts';
@@ -55,20 +56,24 @@ export const videoToAudio = definePipeline({
       inputs: { tools },
       params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures: settings.maxFailures },
     });
+    const all = node('mixtures', prepare.mixTrainingSounds, {
+      inputs: { shards, media },
+      params: { count: data.mixtures, seed },
+    });
     const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { codec: encoders.codec, digest: shippedCodecDigest() } });
-    const { latents } = each('latents', prepare.encodeAudio, media, { inputs: { codec }, params: {} });
-    const { text } = each('text', prepare.embedText, shards, {
+    const { latents } = each('latents', prepare.encodeAudio, all.media, { inputs: { codec }, params: {} });
+    const { text } = each('text', prepare.embedText, all.shards, {
       inputs: {},
-      params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: 20 },
+      params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: MIXTURE_WORDS },
     });
     const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: encoders.image, cells: CELLS } });
     const { rolls } = each('rolls', prepare.rollShard, shards, { inputs: {}, params: {} });
     const { pictures } = each('keys', prepare.filmKeys, shards, { inputs: { tools }, params: { views, height, width } });
-    node('catalogue', prepare.catalogue, { inputs: { shards, refused, unreadable, latents, rolls }, params: {} });
-    const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards, latents }, params: {} });
+    node('catalogue', prepare.catalogue, { inputs: { shards: all.shards, refused, unreadable, latents, rolls }, params: {} });
+    const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards: all.shards, latents }, params: {} });
 
     const stages = stageParams(settings);
-    const features = { shards, latents, text, video, rolls, statistics };
+    const features = { shards: all.shards, latents, text, video, rolls, statistics };
     const keys = { ...features, pictures };
     const often = { operational: { checkpointSteps: settings.training.checkpointSteps } };
     const text2audio = node('text-to-audio', train.trainTextToAudio, { inputs: features, params: stages.textToAudio }, often).model;

@@ -2,7 +2,7 @@ import type { Settings } from './settings.ts';
 
 const demo: Settings = {
   seed: 7,
-  data: { sounds: 320, events: 80, piano: 40, clipSeconds: 2 },
+  data: { sounds: 320, mixtures: 64, events: 80, piano: 40, clipSeconds: 2 },
   shards: 8,
   maxFailures: 5,
   encoders: { text: 'hashed-words', image: 'colour-grid', codec: 'sostenuto' },
@@ -78,7 +78,7 @@ const demo: Settings = {
 const tinyStage = { steps: 6, learningRate: 2e-3, mix: { sounds: 1, events: 1, piano: 2 } };
 const tiny: Settings = {
   ...demo,
-  data: { sounds: 24, events: 12, piano: 12, clipSeconds: 1 },
+  data: { sounds: 24, mixtures: 4, events: 12, piano: 12, clipSeconds: 1 },
   shards: 3,
   network: {
     depth: 2,
@@ -104,7 +104,7 @@ const tiny: Settings = {
 const smallStage = { steps: 10_000, learningRate: 3e-4, mix: { sounds: 6, events: 5, piano: 5 } };
 const small: Settings = {
   ...demo,
-  data: { sounds: 2000, events: 400, piano: 200, clipSeconds: 4 },
+  data: { sounds: 2000, mixtures: 500, events: 400, piano: 200, clipSeconds: 4 },
   shards: 32,
   network: {
     depth: 8,

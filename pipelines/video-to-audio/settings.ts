@@ -8,6 +8,7 @@ const weight = z.number().min(0);
 /** Sizes of the synthetic demo sets, in clips. */
 const demoSets = z.strictObject({
   sounds: count.describe('captioned sounds'),
+  mixtures: count.describe('mixtures of two training sounds each, with both captions; drawn as often as single sounds'),
   events: count.describe('videos with visible events that sound'),
   piano: count.describe('piano pieces; each is played by two pianists'),
   clipSeconds: z.number().min(0.5).max(30).describe('length of a sound or event clip'),

@@ -83,6 +83,17 @@ export const extractMedia = defineTask({
   implementation: code('./prepare/extract-media.ts', 'extractMedia'),
 });
 
+/** Mixes captioned sounds of the training split in pairs, and gives all clips with the mixtures as a shard of their own. */
+export const mixTrainingSounds = defineTask({
+  name: 'mixTrainingSounds',
+  inputs: { shards: json<readonly Shard[]>(), media: json<readonly Mapped[]>() },
+  outputs: { shards: json<readonly Shard[]>(), media: json<readonly Mapped[]>() },
+  params: type<{ count: number; seed: number }>(),
+  queue: 'cpu',
+  runs: 'process',
+  implementation: code('./prepare/mix-training-sounds.ts', 'mixTrainingSounds'),
+});
+
 /** Brings the shipped codec into the store. */
 export const importCodec = defineTask({
   name: 'importCodec',

@@ -21,6 +21,7 @@ describe('video-to-audio', () => {
         "piano",
         "ingest",
         "media",
+        "mixtures",
         "codec",
         "latents",
         "text",
@@ -80,6 +81,7 @@ describe('video-to-audio', () => {
     ],
     [{ textToAudio: { learningRate: 0.01 } }, ['text-to-audio']],
     [{ data: { events: 5 } }, ['events']],
+    [{ data: { mixtures: 5 } }, ['mixtures']],
     [{ training: { checkpointSteps: 7 } }, []],
     [{ preferences: { beta: 9 } }, ['preferred']],
   ])('%j is read by %j alone', (settings, nodes) => {
