@@ -7,15 +7,15 @@ import type { Queue } from '../../engine/define/task.ts';
 import { loadConfig, loadPipelines } from '../config/load.ts';
 import { isAlive } from '../server/record.ts';
 import type { Project } from './project.ts';
+import { freshMs, onDuty, signIn } from './roster.ts';
 import type { Session } from './session.ts';
 
-/** A worker asks for work at least this often; who was silent for longer is gone. */
-const freshMs = 70_000;
-
-/** Which of the queues nobody listens on. */
-export async function unstaffed({ client, config }: Session, queues: readonly Queue[]): Promise<Queue[]> {
+/** Which of the queues nobody works on. */
+export async function unstaffed({ client, config }: Pick<Session, 'client' | 'config'>, queues: readonly Queue[]): Promise<Queue[]> {
+  const signedIn = onDuty(config.home, config.taskQueue);
   const isStaffed = await Promise.all(
     queues.map(async (queue) => {
+      if (signedIn.has(queue)) return true;
       const { pollers } = await client.workflowService.describeTaskQueue({
         namespace: config.temporal.namespace,
         taskQueue: { name: queueName(config.taskQueue, queue) },
@@ -67,7 +67,7 @@ export async function employ(
   }
   const { home, temporal, taskQueue, root, slots } = config;
   const { uiUrl } = session;
-  return startWorkers({
+  const workers = await startWorkers({
     address: session.address,
     namespace: temporal.namespace,
     connection: temporal.connection,
@@ -87,6 +87,9 @@ export async function employ(
         ...(uiUrl === undefined ? {} : { temporalUi: ({ workflowId, runId }) => runLink(uiUrl, temporal.namespace, workflowId, runId) }),
       })(finished),
   });
+  const signOut = signIn(home, taskQueue, queues);
+  workers.done.then(signOut, signOut);
+  return workers;
 }
 
 /** The run's page in the Temporal UI. */
