@@ -103,27 +103,33 @@ const windowsOf = (tf: Tf, predictor: RollPredictorConfig, batch: RollBatch): Te
     batch.windows,
   );
 
-/** Loss on frames that are not trained on, with the running estimates of the norms; tells precision, recall and F1 as metrics. */
+/** Loss on frames that are not trained on, with the running estimates of the norms; tells precision, recall and F1 as metrics, and how often the pedal is right. */
 function rollValidation({ tf, predictor, loss: kind, metric }: RollTraining, dataset: RollDataset) {
   const compiled = compileNamed(tf, (inputs) => {
     const entries = Object.entries(inputs);
     const weights = new Map(entries.flatMap(([name, w]) => (name.startsWith(WEIGHT) ? [[name.slice(WEIGHT.length), w]] : [])));
     const batch = inputs as RollBatch;
-    const { logits } = predictRoll(tf, predictor, weights, windowsOf(tf, predictor, batch), { training: false });
-    return { loss: rollLoss(tf, kind, kind === 'audeo' ? logits : tf.sigmoid(logits), batch.target), roll: tf.sigmoid(logits) };
+    const { logits, sustain } = predictRoll(tf, predictor, weights, windowsOf(tf, predictor, batch), { training: false });
+    const agrees = (pedal: Tensor) => tf.mean(tf.cast(tf.equal(tf.greater(pedal, 0), tf.greater(batch.sustain, 0.5)), 'float32'));
+    return {
+      loss: rollLoss(tf, kind, kind === 'audeo' ? logits : tf.sigmoid(logits), batch.target),
+      roll: tf.sigmoid(logits),
+      ...(sustain && { pedal: agrees(sustain) }),
+    };
   });
   return {
     async run(weights: Weights, step: number): Promise<number> {
       const named = Object.fromEntries([...weights].map(([name, w]) => [WEIGHT + name, w]));
       const [rolls, targets]: [Tensor[], Tensor[]] = [[], []];
-      let sum = 0;
+      let [sum, pedals] = [0, 0];
       for (let i = 0; i < VALIDATION_BATCHES; i++) {
         const batch = rollBatch(tf, predictor, dataset.batch, dataset.batchAt(i));
-        const { loss, roll } = compiled.call({ ...named, ...batch });
+        const { loss, roll, pedal } = compiled.call({ ...named, ...batch });
         sum += loss?.dataSync()[0] ?? Number.NaN;
+        pedals += pedal?.dataSync()[0] ?? Number.NaN;
         if (roll) rolls.push(roll);
         targets.push(tf.clone(batch.target));
-        tf.dispose([batch, ...(loss ? [loss] : [])]);
+        tf.dispose([batch, ...(loss ? [loss] : []), ...(pedal ? [pedal] : [])]);
       }
       // The monitor takes three latents for one frame; here every frame stands for itself three times.
       const monitor = tf.tidy(() => {
@@ -133,6 +139,7 @@ function rollValidation({ tf, predictor, loss: kind, metric }: RollTraining, dat
       const [precision, recall, f1] = monitor.dataSync();
       tf.dispose([monitor, ...rolls, ...targets]);
       for (const [name, value] of Object.entries({ precision, recall, F1: f1 })) metric?.(`validation ${name}`, step, value ?? Number.NaN);
+      if (predictor.sustain) metric?.('validation pedal accuracy', step, pedals / VALIDATION_BATCHES);
       return sum / VALIDATION_BATCHES;
     },
     dispose: compiled.dispose,
