@@ -19,10 +19,10 @@ export function drawDropout(
       const shape = [batch, keys, frames, part.outputs];
       const count = batch * keys * frames * part.outputs;
       const bits = fillBits({ seed, purpose: maskName(part), step }, new Uint32Array(Math.ceil(count / 32)));
-      return [
-        maskName(part),
-        { shape, data: Float32Array.from({ length: count }, (_, i) => (((bits[i >>> 5] ?? 0) >>> (i & 31)) & 1) * 2) },
-      ];
+      const data = new Float32Array(count);
+      // `Float32Array.from` with a function takes longer than the network.
+      for (let i = 0; i < count; i++) data[i] = (((bits[i >>> 5] ?? 0) >>> (i & 31)) & 1) * 2;
+      return [maskName(part), { shape, data }];
     }),
   );
 }
