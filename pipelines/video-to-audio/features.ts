@@ -6,16 +6,43 @@ import type { TaskContext } from '../../engine/define/task.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { LatentClip } from '../../models/training/latents.ts';
 import { pathOf } from '../stored-folder.ts';
-import { LATENT_RATE, PICTURE_RATE } from './rates.ts';
+import { LATENT_RATE, PICTURE_RATE, SAMPLE_RATE } from './rates.ts';
 import type { Clip, Shard } from './tasks.ts';
 
 /** A shard `name` of a tree, opened. The caller closes it. */
 export const shardIn = (tree: StoredTree, name: string): SequenceShard =>
   openShard({ arrow: pathOf(tree, `${name}.arrow`), index: pathOf(tree, `${name}.json`) });
 
-/** Opens every shard of a mapped feature, in their order. The caller closes them. */
-export const openShards = (context: TaskContext, mapped: readonly Mapped[], name: string): Promise<SequenceShard[]> =>
-  Promise.all(mapped.map(async ({ artifact }) => shardIn(await context.openTree(artifact), name)));
+/** Rows a second of the features that are set against each other. */
+const RATES: Readonly<Record<string, number>> = {
+  audio: SAMPLE_RATE,
+  latents: LATENT_RATE,
+  roll: LATENT_RATE,
+  sounding: LATENT_RATE,
+  video: PICTURE_RATE,
+};
+
+/** Opens every shard of a mapped feature, in their order. The caller closes them. Throws `FEATURE_INVALID` for one at another rate. */
+export async function openShards(
+  context: TaskContext,
+  mapped: readonly Mapped[],
+  name: string,
+  rate = RATES[name],
+): Promise<SequenceShard[]> {
+  const shards = await Promise.all(mapped.map(async ({ artifact }) => shardIn(await context.openTree(artifact), name)));
+  const wrong = shards.findIndex(({ index }) => rate !== undefined && index.rowsPerSecond !== rate);
+  if (wrong < 0) return shards;
+  const found = shards[wrong]?.index.rowsPerSecond;
+  for (const shard of shards) shard.close();
+  throw new SostenutoError({
+    code: 'FEATURE_INVALID',
+    what: `The feature "${name}" of ${mapped[wrong]?.id} does not run at the rate that everything else is set against`,
+    where: mapped[wrong]?.id ?? name,
+    found: `${found} rows a second`,
+    expected: `${rate} rows a second`,
+    hint: 'make the feature again at this rate',
+  });
+}
 
 /** All rows of a clip, [rows, width], as floats in an array of their own. */
 export const readFloats = (shard: SequenceShard, id: string): Float32Array => Float32Array.from(shard.read(id));
@@ -59,7 +86,7 @@ export interface FilmedClips {
 export type StageFeatures = Omit<FilmedClips, 'pictures'> &
   Partial<Pick<FilmedClips, 'pictures'>> & { readonly text: readonly Mapped[]; readonly video: readonly Mapped[] };
 
-/** Clips of a split with their features; clips that were set apart have no latents and are left out. */
+/** Clips of a split with their features; those whose sound, notes or (where views are asked for) pictures were set apart are left out. */
 export async function readStageClips(
   context: TaskContext,
   inputs: StageFeatures,
@@ -82,6 +109,7 @@ export async function readStageClips(
     const encoded = latents.get(clip.id);
     if (encoded === undefined) return [];
     const [caption, seen, roll, keys] = [text.get(clip.id), video.get(clip.id), rolls.get(clip.id), filmed.get(clip.id)];
+    if (clip.midi && (!roll || (views.length > 0 && !keys))) return [];
     return [
       {
         ...clip,
@@ -103,7 +131,7 @@ export async function readFilmedClips(context: TaskContext, inputs: FilmedClips,
   const rolls = await readFeature(context, inputs.rolls, 'roll', clips);
   const found = new Map<string, { count: number; pictures: Record<string, Uint8Array> }>();
   for (const view of views) {
-    for (const shard of await openShards(context, inputs.pictures, view)) {
+    for (const shard of await openShards(context, inputs.pictures, view, PICTURE_RATE)) {
       for (const { id, rows } of shard.index.clips) {
         if (!rolls.has(id)) continue;
         const clip = found.get(id) ?? { count: rows, pictures: {} };

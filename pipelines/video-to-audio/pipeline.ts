@@ -39,7 +39,7 @@ export const videoToAudio = definePipeline({
   estimate: estimates,
   build: (builder, settings) => {
     const { node, each } = builder;
-    const { seed, data, encoders, rollPredictor } = settings;
+    const { seed, data, encoders, rollPredictor, maxFailures } = settings;
     const { views, height, width } = rollPredictor;
     const { tools } = node('media-tools', prepare.identifyMediaTools, { inputs: {}, params: { binary: ffmpegBinary() } });
     const filmed = [...new Set(['front' as const, ...views])];
@@ -49,12 +49,12 @@ export const videoToAudio = definePipeline({
     };
     const { shards, refused } = node('ingest', prepare.ingest, {
       inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
-      params: { shards: settings.shards, maxFailures: settings.maxFailures },
+      params: { shards: settings.shards, maxFailures },
     });
 
     const { media, unreadable } = each('media', prepare.extractMedia, shards, {
       inputs: { tools },
-      params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures: settings.maxFailures },
+      params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures },
     });
     const all = node('mixtures', prepare.mixTrainingSounds, {
       inputs: { shards, media },
@@ -67,9 +67,15 @@ export const videoToAudio = definePipeline({
       params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: MIXTURE_WORDS },
     });
     const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: encoders.image, cells: CELLS } });
-    const { rolls } = each('rolls', prepare.rollShard, shards, { inputs: {}, params: {} });
-    const { pictures } = each('keys', prepare.filmKeys, shards, { inputs: { tools }, params: { views, height, width } });
-    node('catalogue', prepare.catalogue, { inputs: { shards: all.shards, refused, unreadable, latents, rolls }, params: {} });
+    const { rolls, unreadable: unreadableMidi } = each('rolls', prepare.rollShard, shards, { inputs: {}, params: { maxFailures } });
+    const { pictures, unreadable: unreadableViews } = each('keys', prepare.filmKeys, shards, {
+      inputs: { tools },
+      params: { views, height, width, maxFailures },
+    });
+    node('catalogue', prepare.catalogue, {
+      inputs: { shards: all.shards, refused, unreadable, unreadableMidi, unreadableViews, latents, rolls },
+      params: {},
+    });
     const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards: all.shards, latents }, params: {} });
 
     const stages = stageParams(settings);

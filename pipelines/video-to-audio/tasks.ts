@@ -41,6 +41,8 @@ export interface MediaToolVersions {
   readonly ffmpeg: readonly string[];
 }
 const tools = json<MediaToolVersions>();
+/** Clips that were set apart, with their reasons. */
+const unreadable = json<readonly Quarantined[]>();
 
 /** Asks ffmpeg for its version; `binary` says which file it is, so that another one is asked anew. */
 export const identifyMediaTools = defineTask({
@@ -75,7 +77,7 @@ export const ingest = defineTask({
 export const extractMedia = defineTask({
   name: 'extractMedia',
   inputs: { tools },
-  outputs: { media: tree('media-shard'), unreadable: json<readonly Quarantined[]>() },
+  outputs: { media: tree('media-shard'), unreadable },
   params: type<{ framesPerSecond: number; frameSize: number; maxFailures: number }>(),
   item: type<Shard>(),
   queue: 'cpu',
@@ -129,8 +131,8 @@ export const embedFrames = defineTask({
 export const filmKeys = defineTask({
   name: 'filmKeys',
   inputs: { tools },
-  outputs: { pictures: tree('picture-shard') },
-  params: type<{ views: readonly string[]; height: number; width: number }>(),
+  outputs: { pictures: tree('picture-shard'), unreadable },
+  params: type<{ views: readonly string[]; height: number; width: number; maxFailures: number }>(),
   item: type<Shard>(),
   queue: 'cpu',
   runs: 'process',
@@ -152,7 +154,8 @@ export const embedText = defineTask({
 export const rollShard = defineTask({
   name: 'rollShard',
   inputs: {},
-  outputs: { rolls: tree('roll-shard') },
+  outputs: { rolls: tree('roll-shard'), unreadable },
+  params: type<{ maxFailures: number }>(),
   item: type<Shard>(),
   queue: 'cpu',
   implementation: code('./prepare/roll-shard.ts', 'rollShard'),
@@ -165,6 +168,8 @@ export const catalogue = defineTask({
     shards: json<readonly Shard[]>(),
     refused: json<readonly Quarantined[]>(),
     unreadable: json<readonly Mapped[]>(),
+    unreadableMidi: json<readonly Mapped[]>(),
+    unreadableViews: json<readonly Mapped[]>(),
     latents: json<readonly Mapped[]>(),
     rolls: json<readonly Mapped[]>(),
   },

@@ -88,9 +88,11 @@ export async function stageInputs(setup: Setup, clips: readonly MadeClip[]) {
   };
 }
 
-/** The context of a training with checkpoints of its own; the last one passes for the best. */
-export function trainingContext({ context, folder }: Setup, name: string): TaskContext {
-  const checkpoints = folderCheckpoints(join(folder, name, 'checkpoints'));
-  // Inherited, because reading the original's own checkpoints throws.
-  return Object.create(context, { checkpoints: { value: { ...checkpoints, best: checkpoints.latest } } });
+/** The context of one execution: its work directory stays the same. */
+export const taskContext = ({ context }: Setup): TaskContext => Object.create(context, { workDirectory: { value: context.workDirectory } });
+
+/** That of a training with checkpoints of its own; the last one passes for the best. */
+export function trainingContext(setup: Setup, name: string): TaskContext {
+  const checkpoints = folderCheckpoints(join(setup.folder, name, 'checkpoints'));
+  return Object.create(taskContext(setup), { checkpoints: { value: { ...checkpoints, best: checkpoints.latest } } });
 }

@@ -45,6 +45,7 @@ export const catalogue: Run<typeof declaration> = async ({ inputs, context }) =>
   );
   const path = join(context.workDirectory, 'catalogue.parquet');
   await writeCatalogue(path, columns, rows);
-  const unreadable = await Promise.all(inputs.unreadable.map(({ artifact }) => context.readJson<readonly Quarantined[]>(artifact)));
+  const setApart = [...inputs.unreadable, ...inputs.unreadableMidi, ...inputs.unreadableViews];
+  const unreadable = await Promise.all(setApart.map(({ artifact }) => context.readJson<readonly Quarantined[]>(artifact)));
   return { catalogue: path, quarantined: [...inputs.refused, ...unreadable.flat()] };
 };

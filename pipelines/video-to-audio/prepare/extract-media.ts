@@ -4,9 +4,9 @@ import { createShard } from '../../../datasets/features/sequence-shard.ts';
 import { extractClip } from '../../../datasets/media/extract.ts';
 import type { Quarantined } from '../../../engine/define/pipeline.ts';
 import type { Run } from '../../../engine/define/task.ts';
-import { SostenutoError } from '../../../errors/problem.ts';
 import { SAMPLE_RATE } from '../rates.ts';
 import type { extractMedia as declaration } from '../tasks.ts';
+import { checkFailures } from './quarantine.ts';
 
 /** Writes the shards `audio` [samples, 1] and `frames` [frames, side, side, 3]; clips that cannot be decoded are set apart. */
 export const extractMedia: Run<typeof declaration> = async ({ params, item, context }) => {
@@ -28,20 +28,8 @@ export const extractMedia: Run<typeof declaration> = async ({ params, item, cont
     }
     context.progress({ step: index + 1, of: item.clips.length, clip: clip.id });
   }
-  if (unreadable.length > maxFailures) throw tooManyFailures(item.id, unreadable, maxFailures);
+  checkFailures(item.id, unreadable, maxFailures);
   audio.close();
   frames.close();
   return { media: directory, unreadable };
 };
-
-const tooManyFailures = (shard: string, unreadable: readonly Quarantined[], most: number) =>
-  new SostenutoError({
-    code: 'TOO_MANY_FAILURES',
-    what: `${unreadable.length} clips of ${shard} cannot be used`,
-    found: unreadable
-      .slice(0, 5)
-      .map(({ id, reason }) => `${id}: ${reason}`)
-      .join('; '),
-    expected: `at most ${most} (setting maxFailures)`,
-    hint: 'mend or remove the clips, or allow more with --set maxFailures=…',
-  });

@@ -3,24 +3,33 @@ import { createShard } from '../../../datasets/features/sequence-shard.ts';
 import { KEYS } from '../../../datasets/midi/performance.ts';
 import { pianoRoll } from '../../../datasets/midi/piano-roll.ts';
 import { readMidi } from '../../../datasets/midi/read-midi.ts';
+import type { Quarantined } from '../../../engine/define/pipeline.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { LATENT_RATE } from '../rates.ts';
 import type { rollShard as declaration } from '../tasks.ts';
+import { checkFailures, orReason } from './quarantine.ts';
 
 /** Columns of a roll: the velocity 0 … 127 of the 88 keys that are down, then the sustain pedal 0 or 1. */
 const COLUMNS = KEYS + 1;
 
 /**
  * Writes the shards `roll` [frames, 89], what hands and foot do and cameras can see, and `sounding` [frames, 88], with notes that the
- * pedal holds, of the clips that have MIDI.
+ * pedal holds, of the clips that have MIDI; those whose MIDI cannot be read are set apart.
  */
-export const rollShard: Run<typeof declaration> = async ({ item, context }) => {
-  const shard = createShard(context.workDirectory, { name: 'roll', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [COLUMNS] });
-  const sounding = createShard(context.workDirectory, { name: 'sounding', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [KEYS] });
+export const rollShard: Run<typeof declaration> = async ({ params, item, context }) => {
+  const unreadable: Quarantined[] = [];
+  const directory = context.workDirectory;
+  const shard = createShard(directory, { name: 'roll', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [COLUMNS] });
+  const sounding = createShard(directory, { name: 'sounding', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [KEYS] });
   for (const { id, midi } of item.clips) {
     if (midi === undefined) continue;
     const { path } = await context.openFile(midi);
-    const score = readMidi(await readFile(path), id);
+    const read = await orReason(async () => readMidi(await readFile(path), id));
+    if ('reason' in read) {
+      unreadable.push({ id, reason: read.reason });
+      continue;
+    }
+    const score = read.value;
     const roll = pianoRoll(score, { sustain: false });
     sounding.append(id, pianoRoll(score).velocity);
     const values = new Uint8Array(roll.frames * COLUMNS);
@@ -30,7 +39,8 @@ export const rollShard: Run<typeof declaration> = async ({ item, context }) => {
     }
     shard.append(id, values);
   }
+  checkFailures(item.id, unreadable, params.maxFailures);
   shard.close();
   sounding.close();
-  return { rolls: context.workDirectory };
+  return { rolls: directory, unreadable };
 };

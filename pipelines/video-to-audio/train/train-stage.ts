@@ -13,7 +13,7 @@ import { readRollModel } from '../../../models/training/roll/model-files.ts';
 import type { NamedArrays } from '../../../models/training/state.ts';
 import { folderOf } from '../../stored-folder.ts';
 import { readStageClips, type StageFeatures } from '../features.ts';
-import type { LatentStatistics } from '../tasks.ts';
+import type { Clip, LatentStatistics } from '../tasks.ts';
 import { flowSettings } from './flow-settings.ts';
 import type * as declarations from './tasks.ts';
 
@@ -111,22 +111,28 @@ function textWidthOf(clips: readonly LatentClip[]): number {
   });
 }
 
-/** Clips of the pairs that are for training. Throws `PAIR_INVALID` if a clip has no features. */
-function pairsOf(preferences: readonly Preference[], clips: readonly (LatentClip & { id: string })[]) {
+/** Clips of the pairs that are for training. Throws `PAIR_INVALID` if a clip has no features, or the two play different pieces. */
+function pairsOf(preferences: readonly Preference[], clips: readonly (LatentClip & Clip)[]) {
   const byId = new Map(clips.map((clip) => [clip.id, clip]));
-  const find = (pair: string, id: string): LatentClip => {
-    const clip = byId.get(id);
-    if (clip?.notes) return clip;
-    throw new SostenutoError({
+  const refuse = (pair: string, where: string, found: string) =>
+    new SostenutoError({
       code: 'PAIR_INVALID',
       what: `The pair ${pair} cannot be trained on`,
-      where: id,
-      found: clip ? 'a clip without notes' : 'no features of this clip',
-      expected: 'two clips with sound, video and notes',
+      where,
+      found,
+      expected: 'two clips of one piece with sound and notes',
       hint: 'look at the quarantined clips, or drop the pair',
     });
+  const find = (pair: string, id: string) => {
+    const clip = byId.get(id);
+    if (clip?.notes) return clip;
+    throw refuse(pair, id, clip ? 'a clip without notes' : 'no features of this clip');
   };
   return preferences
     .filter(({ split }) => split === 'train')
-    .map(({ pair, preferred, rejected }) => ({ preferred: find(pair, preferred.id), rejected: find(pair, rejected.id) }));
+    .map(({ pair, ...sides }) => {
+      const [preferred, rejected] = [find(pair, sides.preferred.id), find(pair, sides.rejected.id)];
+      if (preferred.piece === rejected.piece) return { preferred, rejected };
+      throw refuse(pair, `${preferred.id}, ${rejected.id}`, `the pieces ${preferred.piece} and ${rejected.piece}`);
+    });
 }
