@@ -85,9 +85,9 @@ export function stageParams(settings: Settings) {
   };
 }
 
-function factorConfig({ network, factor, contrastive }: Settings): FactorClConfig {
+function factorConfig({ network, factor }: Settings): FactorClConfig {
   const widths = { audio: network.audio.heads * network.audio.headWidth, video: network.video.width };
-  const { mix } = contrastive;
+  const { mix } = factor;
   const config = { widths, criticWidth: factor.criticWidth, condition: { kind: 'augmentations' as const }, unitInputs: false };
   if (factor.terms === 'equation-6') return { ...config, weights: EQUATION_6 };
   if (factor.terms === 'each-once') return { ...config, weights: EACH_ONCE };
