@@ -83,6 +83,11 @@ const OPERATIONS: readonly [name: string, shapes: Readonly<Record<string, number
   ],
   ['convolution', { x: [1, 4, 5, 2], k: [3, 2, 3, 3] }, (tf, i) => convolution(tf, given(i, 'x'), given(i, 'k'), { padding: 1 })],
   [
+    'large convolution',
+    { x: [2, 12, 11, 2], k: [3, 2, 7, 7] },
+    (tf, i) => convolution(tf, given(i, 'x'), given(i, 'k'), { stride: 2, padding: 2 }),
+  ],
+  [
     'transposed convolution',
     { x: [1, 4, 5, 2], k: [2, 3, 3, 3] },
     (tf, i) => convolution(tf, given(i, 'x'), given(i, 'k'), { padding: 1, transposed: true }),
