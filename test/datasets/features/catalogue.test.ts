@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queryCatalogue, writeCatalogue } from '../../../datasets/features/catalogue.ts';
-import { fixture, readJson } from '../fixtures.ts';
 
 let directory = '';
 beforeAll(async () => {
@@ -47,20 +46,5 @@ describe('the catalogue', () => {
     await expect(writeCatalogue(join(directory, 'x'), columns, [{ id: 'a', colour: 'red' }])).rejects.toThrowError(
       /without a type: colour/,
     );
-  });
-});
-
-describe("other people's Parquet", () => {
-  const expected = readJson<{ rows: Record<string, unknown>[] } | Record<string, unknown>[]>('tables/expected.json');
-  const want = Array.isArray(expected) ? expected : expected.rows;
-  it.each(['none', 'snappy', 'lz4', 'zstd', 'gzip', 'plain_v1'])('features.%s.parquet', async (name) => {
-    const found = await queryCatalogue(fixture(`tables/features.${name}.parquet`));
-    expect(found.length).toBe(want.length);
-    found.forEach((row, index) => {
-      if ('embedding' in row) expect(row.embedding).toEqual(want[index]?.embedding);
-    });
-  });
-  it('a cut file is refused', async () => {
-    await expect(queryCatalogue(fixture('tables/truncated.parquet'))).rejects.toMatchObject({ code: 'CATALOGUE_UNREADABLE' });
   });
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromHalfBits, toHalfBits, toHalves } from '../../../datasets/features/float16.ts';
 import { createShard, openShard } from '../../../datasets/features/sequence-shard.ts';
 import { openVectorColumn } from '../../../datasets/features/vector-column.ts';
-import { fixture, readTensors } from '../fixtures.ts';
+import { fixture } from '../fixtures.ts';
 
 let directory = '';
 beforeAll(async () => {
@@ -119,24 +119,6 @@ describe('a shard of sequences', () => {
 });
 
 describe("other people's files", () => {
-  const tensors = readTensors('tables/expected.safetensors');
-  const readAll = (path: string, column: string) => {
-    const open = openVectorColumn(path, column);
-    const rows = open.batchRows.flatMap((count, batch) => [...open.read(batch, 0, count)]);
-    open.close();
-    return rows;
-  };
-
-  it('vectors between other columns are found, in single and half precision', () => {
-    expect(readAll(fixture('tables/features.arrow'), 'embedding')).toEqual([...Array.from(tensors.get('embedding')?.data ?? [])]);
-    const half = tensors.get('half_list')?.data ?? [];
-    expect(readAll(fixture('tables/features.arrow'), 'half_list')).toEqual([...fromHalfBits(Uint16Array.from(half))]);
-  });
-
-  it('a file without rows has none', () => {
-    expect(readAll(fixture('tables/empty_rows.arrow'), 'embedding')).toEqual([]);
-  });
-
   it.each([
     ['features.arrow', 'embedding_nullable', /1 nulls in "embedding_nullable"/],
     ['features.arrow', 'var_list', /"var_list" is List/],

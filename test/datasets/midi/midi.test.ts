@@ -7,74 +7,9 @@ import { performanceToMidi } from '../../../datasets/midi/write-midi.ts';
 import { composePiece, pieceSeed } from '../../../datasets/synthetic/compose.ts';
 import { perform } from '../../../datasets/synthetic/perform.ts';
 import { pianistA, pianistB } from '../../../datasets/synthetic/pianists.ts';
-import { fixture, readJson, readTensors } from '../fixtures.ts';
+import { fixture } from '../fixtures.ts';
 
-interface Expected {
-  end_time: number;
-  ticks_per_beat: number;
-  tempo_changes: [number[], number[]];
-  notes: Note[][];
-  cc64: { value: number; time: number }[][];
-}
-const files = readJson<Record<string, Expected>>('midi/expected.json');
-const tensors = readTensors('midi/expected.safetensors');
-const load = (name: string) => readMidi(readFileSync(fixture(`midi/${name}.mid`)), `${name}.mid`);
 const byStart = (a: Note, b: Note) => a.start - b.start || a.pitch - b.pitch || a.velocity - b.velocity;
-
-describe.each(Object.entries(files))('%s', (name, want) => {
-  const score = load(name);
-
-  it('has the notes of the reference reader, times to 1e-9 s', () => {
-    const notes = [...score.notes].sort(byStart);
-    const reference = want.notes.flat().sort(byStart);
-    expect(notes.map(({ pitch, velocity }) => [pitch, velocity])).toEqual(reference.map(({ pitch, velocity }) => [pitch, velocity]));
-    notes.forEach((note, index) => {
-      expect(Math.abs(note.start - (reference[index]?.start ?? Number.NaN))).toBeLessThan(1e-9);
-      expect(Math.abs(note.end - (reference[index]?.end ?? Number.NaN))).toBeLessThan(1e-9);
-    });
-    expect(Math.abs(score.end - want.end_time)).toBeLessThan(1e-9);
-  });
-
-  it('has its tempo map and pedal events', () => {
-    expect(score.ticksPerBeat).toBe(want.ticks_per_beat);
-    const [times, tempos] = want.tempo_changes;
-    expect(score.tempos.length).toBe(times.length);
-    score.tempos.forEach(([time, tempo], index) => {
-      expect(Math.abs(time - (times[index] ?? Number.NaN))).toBeLessThan(1e-9);
-      expect(Math.abs(tempo - (tempos[index] ?? Number.NaN))).toBeLessThan(1e-9);
-    });
-    const reference = want.cc64.flat().sort((a, b) => a.time - b.time);
-    expect(score.pedalEvents.map((event) => event.value)).toEqual(reference.map((event) => event.value));
-    score.pedalEvents.forEach((event, index) => {
-      expect(Math.abs(event.time - (reference[index]?.time ?? Number.NaN))).toBeLessThan(1e-9);
-    });
-  });
-
-  it('draws the rolls of the project rule exactly', () => {
-    const plain = pianoRoll(score, { sustain: false });
-    const sustained = pianoRoll(score);
-    const compare = (drawn: Uint8Array, tensor: string) => {
-      const reference = tensors.get(`${name}.neutral.${tensor}`);
-      expect(drawn.length, tensor).toBe(reference?.data.length);
-      expect(Array.from(drawn), tensor).toEqual(Array.from(reference?.data ?? []));
-    };
-    compare(plain.velocity, 'no_pedal.velocity');
-    compare(sustained.velocity, 'pedal64.velocity');
-    compare(plain.onset, 'onset');
-    compare(sustained.pedal, 'pedal_row');
-  });
-
-  it('has the on and off cells of the reference roll on the common part', () => {
-    for (const [sustain, tensor] of [
-      [false, 'no_pedal'],
-      [true, 'pedal64'],
-    ] as const) {
-      const reference = tensors.get(`${name}.pretty_midi.${tensor}`)?.data ?? [];
-      const { velocity } = pianoRoll(score, { sustain });
-      for (let cell = 0; cell < reference.length; cell++) expect((velocity[cell] ?? 0) > 0).toBe((reference[cell] ?? 0) > 0);
-    }
-  });
-});
 
 describe('what is not a whole MIDI file', () => {
   it.each([

@@ -1,72 +1,47 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { loadBackend } from '../../../models/backend/index.ts';
 import type { NetworkConfig } from '../../../models/network/config.ts';
 import type { Tensor, Tf } from '../../../models/network/tensor-types.ts';
+import { openTensors, type StoredTensors } from '../../parity/stored-tensors.ts';
 
-/** Directory of the parity cases; the full sets, or others of the same naming, can be put in its place. */
-export const FIXTURES = process.env['FIXTURES'] ?? join(import.meta.dirname, '../../fixtures');
+/** Directory of the parity cases that come with the repository. */
+export const FIXTURES = join(import.meta.dirname, '../../fixtures');
 
-export interface Stored {
-  readonly shape: number[];
-  readonly data: Float64Array;
-}
 /** Expected values, wherever they come from. */
 interface Values {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
 }
-export interface Fixture {
-  readonly config: Record<string, number>;
-  readonly names: string[];
-  has(name: string): boolean;
-  array(name: string): Stored;
+export interface Fixture extends StoredTensors {
   tensor(name: string): Tensor;
-  /** The case's own tensor if it has one, else the one shared by all cases. */
-  of(scope: string, name: string): string;
   /** Tensors below `w/` of the case and of the file, by their name behind it. */
   weights(scope?: string): Map<string, Tensor>;
 }
 
-/** Reads one parity file; numbers stay as stored, masks become float32 tensors. */
-export function readFixture(tf: Tf, name: string, folder = 'network'): Fixture {
-  const bytes = readFileSync(join(FIXTURES, folder, `${name}.safetensors`));
-  const headerBytes = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerBytes));
-  const { __metadata__: metadata, ...entries } = header;
-  const array = (key: string): Stored => {
-    const entry = entries[key];
-    if (!entry) throw new Error(`${name} holds no ${key}`);
-    const [from, to] = entry.data_offsets;
-    const raw = bytes.buffer.slice(bytes.byteOffset + 8 + headerBytes + from, bytes.byteOffset + 8 + headerBytes + to);
-    if (entry.dtype === 'F32') return { shape: entry.shape, data: Float64Array.from(new Float32Array(raw)) };
-    if (entry.dtype === 'I32') return { shape: entry.shape, data: Float64Array.from(new Int32Array(raw)) };
-    if (entry.dtype === 'U8') return { shape: entry.shape, data: Float64Array.from(new Uint8Array(raw)) };
-    if (entry.dtype === 'I64') return { shape: entry.shape, data: Float64Array.from(new BigInt64Array(raw), Number) };
-    throw new Error(`${name}: ${key} is ${entry.dtype}`);
-  };
-  const tensor = (key: string): Tensor => {
-    const { shape, data } = array(key);
+/** Reads one parity file; masks become float32 tensors. */
+export function openFixture(tf: Tf, path: string): Fixture {
+  const stored = openTensors(path);
+  const tensor = (name: string): Tensor => {
+    const { shape, data } = stored.array(name);
     return tf.tensor(Float32Array.from(data), shape);
   };
-  const names = Object.keys(entries);
   return {
-    config: JSON.parse(metadata?.config ?? '{}'),
-    names,
-    has: (key) => key in entries,
-    array,
+    ...stored,
     tensor,
-    of: (scope, key) => (scope !== '' && `${scope}/${key}` in entries ? `${scope}/${key}` : key),
     weights: (scope = '') => {
       const all = new Map<string, Tensor>();
       for (const prefix of scope === '' ? ['w/'] : ['w/', `${scope}/w/`]) {
-        for (const key of names) if (key.startsWith(prefix)) all.set(key.slice(prefix.length), tensor(key));
+        for (const name of stored.names) if (name.startsWith(prefix)) all.set(name.slice(prefix.length), tensor(name));
       }
       return all;
     },
   };
 }
+
+/** One of the files that come with the repository. */
+export const readFixture = (tf: Tf, name: string, folder = 'network'): Fixture =>
+  openFixture(tf, join(FIXTURES, folder, `${name}.safetensors`));
 
 export function maxDifference(actual: Tensor, expected: Values): number {
   expect(actual.shape).toEqual(expected.shape);
@@ -93,23 +68,25 @@ export function relativeDifference(actual: Tensor, expected: Values): number {
 }
 
 /** Sizes of a stored network in this project's words. */
-export function networkConfig(config: Record<string, number | null>): NetworkConfig {
+export function networkConfig(fixture: Fixture): NetworkConfig {
+  const config: Record<string, number | null> = fixture.config;
   const number = (key: string, otherwise = 0): number => config[key] ?? otherwise;
   const [heads, headWidth] = [number('heads'), number('dim_head')];
   const main = { heads, headWidth };
   const own = 'xheads' in config && config['xheads'] === null ? { heads: 8, headWidth: 64 } : { heads: number('xheads', heads), headWidth };
+  const keys = () => fixture.array('w/proj_frames.weight').shape[1] ?? 0;
   return {
     depth: number('depth'),
     latentChannels: number('ch'),
     positions: number('maxlen'),
     registers: number('reg'),
     kernel: number('kernel', 31),
-    feedForwardMultiple: 4,
-    softClamp: 50,
+    feedForwardMultiple: number('mult', 4),
+    softClamp: number('softclamp', 50),
     audio: { width: number('dim'), ...main },
     text: { width: number('dim') },
     video: { width: number('dim_text'), ...main },
-    ...(config['dim_frames'] ? { extra: { width: config['dim_frames'], keys: 51, ...own } } : {}),
+    ...(config['dim_frames'] ? { extra: { width: config['dim_frames'], keys: keys(), ...own } } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { compile, type Tensor, type TensorFunction, type Tf } from '../../../models/backend/index.ts';
-import type { Stored } from '../network/fixture.ts';
+import type { Stored } from '../../parity/stored-tensors.ts';
 
 export type Leaves = ReadonlyMap<string, Tensor>;
 export interface GradientStep {

@@ -8,10 +8,10 @@ import {
   preferenceLoss,
   RELEASED_DPO,
 } from '../../../models/objectives/preference.ts';
-import { interpolate, velocityTarget } from '../../../models/objectives/rectified-flow.ts';
 import { normal } from '../../../numeric/random.ts';
-import { type Fixture, readFixture, relativeDifference, testBackend } from '../network/fixture.ts';
-import { againstDifferences, alikeWhenCompiled, gradientStep, type Leaves } from './gradient-step.ts';
+import { type Fixture, readFixture, testBackend } from '../network/fixture.ts';
+import { againstDifferences, gradientStep, type Leaves } from './gradient-step.ts';
+import { linearPreference } from './linear-preference.ts';
 
 let tf: Tf;
 let fixture: Fixture;
@@ -34,20 +34,6 @@ describe.each([1, 2, 100, 2000])('of given errors, β = %d', (beta) => {
       0,
     );
   const result = (leaves: Leaves) => preferenceLoss(tf, change(leaves), beta);
-  const leaves = () => new Map(['theta_w', 'theta_l'].map((name) => [name, stored(name)]));
-
-  it('loss, log-odds, accuracy and gradients are the reference’s', () => {
-    const step = gradientStep(tf, leaves(), (given) => result(given).loss);
-    expect(relative(step.loss, number(`${scope}/out/loss`))).toBeLessThan(1e-6);
-    for (const name of ['theta_w', 'theta_l'])
-      expect(relativeDifference(step.gradient(name), fixture.array(`${scope}/grad/${name}`)), name).toBeLessThan(1e-5);
-    const [inside, accuracy] = alikeWhenCompiled(tf, [change(leaves())], ([given]) => {
-      const { inside, accuracy } = preferenceLoss(tf, given as Tensor, beta);
-      return [inside, accuracy];
-    }) as [Tensor, Tensor];
-    expect(relativeDifference(inside, fixture.array(`${scope}/out/inside`))).toBeLessThan(1e-6);
-    expect(value(accuracy)).toBeCloseTo(number(`${scope}/out/implicit_accuracy`), 6);
-  });
   it('turns red when preferred and rejected are swapped', () => {
     const swapped = new Map([
       ['theta_w', stored('theta_l')],
@@ -57,60 +43,18 @@ describe.each([1, 2, 100, 2000])('of given errors, β = %d', (beta) => {
   });
 });
 
-/** v = x_t·W + t·b + c·U on pairs: preferred rows first. */
-function linearCase({ noise, frames }: PreferenceOptions) {
-  const input = (name: string) => fixture.tensor(`linear/in/${name}`);
-  const twice = (name: string, second = name) => tf.concat([input(name), input(second)], 0);
-  const own = noise === 'own' ? '_l_not_shared' : '';
-  const [drawn, time] = [twice('noise', `noise${own}`), twice('t', `t${own}`)];
-  const latents = twice('latent_w', 'latent_l');
-  const [condition, mask] = [twice('cond'), twice('mask')];
-  const point = interpolate(tf, drawn, latents, time);
-  const product = (x: Tensor, w: Tensor) => tf.reshape(tf.matMul(tf.reshape(x, [-1, w.shape[0] ?? 0]), w), [...point.shape.slice(0, 2), 4]);
-  const velocity = (weights: Leaves, prefix: string) => {
-    const part = (name: string) => get(weights, `${prefix}_${name}`);
-    const biased = tf.mul(tf.reshape(time, [-1, 1, 1]), part('b'));
-    return tf.add(tf.add(product(point, part('W')), biased), product(condition, part('U')));
-  };
-  const weights = (who: string) => new Map(['W', 'b', 'U'].map((part) => [`${who}_${part}`, fixture.tensor(`linear/w/${who}_${part}`)]));
-  const target = velocityTarget(tf, drawn, latents);
-  const reference = velocity(weights('ref'), 'ref');
-  return {
-    trained: weights('theta'),
-    change: (given: Leaves) => errorChange(tf, velocity(given, 'theta'), reference, target, frames, mask),
-    /** Against the truth itself the change is the whole error. */
-    error: (who: string) => errorChange(tf, velocity(weights(who), who), target, target, frames, mask),
-  };
-}
-
 describe.each<[string, PreferenceOptions]>([
   ['shared_masked_beta2', { ...DIFFUSION_DPO, beta: 2 }],
   ['shared_masked_beta500', { ...DIFFUSION_DPO, beta: 500 }],
   ['authors_own_noise_all_frames', RELEASED_DPO],
 ])('of a linear model: %s', (name, options) => {
   const scope = `linear/${name}`;
-  it('errors, loss and gradients are the reference’s', () => {
-    const { change, error, trained } = linearCase(options);
-    for (const who of ['theta', 'ref']) {
-      const expected = tf.concat(
-        ['w', 'l'].map((side) => fixture.tensor(`${scope}/out/error_${who}_${side}`)),
-        0,
-      );
-      expect(relativeDifference(error(who), { shape: expected.shape, data: expected.dataSync() }), who).toBeLessThan(1e-6);
-    }
-    const step = gradientStep(tf, trained, (given) => preferenceLoss(tf, change(given), options.beta).loss);
-    expect(relative(step.loss, number(`${scope}/out/loss`))).toBeLessThan(1e-6);
-    for (const weight of ['W', 'b', 'U'])
-      expect(relativeDifference(step.gradient(`theta_${weight}`), fixture.array(`${scope}/grad/theta_${weight}`)), weight).toBeLessThan(
-        1e-5,
-      );
-  });
   it('turns red with the other way to count frames, or to draw noise', () => {
     for (const other of [
       { ...options, frames: options.frames === 'all' ? ('valid' as const) : ('all' as const) },
       { ...options, noise: options.noise === 'own' ? ('shared' as const) : ('own' as const) },
     ]) {
-      const { change, trained } = linearCase(other);
+      const { change, trained } = linearPreference(tf, fixture, other);
       const { loss } = preferenceLoss(tf, change(trained), options.beta);
       expect(relative(value(loss), number(`${scope}/out/loss`))).toBeGreaterThan(1e-4);
     }
@@ -144,7 +88,7 @@ describe('at the reference', () => {
 });
 
 it('gradients agree with finite differences', () => {
-  const { change, trained } = linearCase({ ...DIFFUSION_DPO, beta: 2 });
+  const { change, trained } = linearPreference(tf, fixture, { ...DIFFUSION_DPO, beta: 2 });
   expect(againstDifferences(tf, trained, (given) => preferenceLoss(tf, change(given), 2).loss)).toBeLessThan(2e-3);
 });
 

@@ -1,50 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Tensor, Tf } from '../../../models/network/tensor-types.ts';
-import { createNetwork } from '../../../models/network/transformer.ts';
+import type { Tf } from '../../../models/network/tensor-types.ts';
 import { euler } from '../../../models/sampling/euler.ts';
-import { guide, guidedVelocity } from '../../../models/sampling/guidance.ts';
+import { guide } from '../../../models/sampling/guidance.ts';
 import { timeGrid } from '../../../models/sampling/time-grid.ts';
-import { maxDifference, networkConfig, readFixture, testBackend } from '../network/fixture.ts';
+import { maxDifference, testBackend } from '../network/fixture.ts';
 
 let tf: Tf;
 beforeAll(async () => {
   tf = await testBackend();
-});
-
-interface Case {
-  cfg_strength: number;
-  steps: number;
-  remove_parallel_component: boolean;
-  sway_sampling?: boolean;
-  video_drop_prompt?: boolean[];
-}
-
-describe.each(['sampler_stage1', 'sampler_stage2'])('%s', (file) => {
-  it.each(['cfg2', 'nocfg', 'cfg2_one_more_point', 'cfg2_nosway', 'cfg2_apg', 'cfg2_prompt_dropped_for_row0'])('%s', async (scope) => {
-    const fixture = readFixture(tf, file);
-    const options = (fixture.config as unknown as Record<string, Case>)[scope];
-    if (!options) return;
-    const sway = options.sway_sampling === false ? 0 : -1;
-    const grid = timeGrid({ steps: options.steps, convention: 'points', sway });
-    expect(maxDifference(tf.tensor1d(Float32Array.from(grid)), fixture.array(`${scope}/out/t_grid`))).toBeLessThan(1e-6);
-    const keep = tf.tensor((options.video_drop_prompt ?? []).map((drop) => (drop ? 0 : 1)));
-    const text = fixture.tensor('in/ctx');
-    const conditions = {
-      text: options.video_drop_prompt ? tf.mul(text, tf.reshape(keep, [-1, 1, 1])) : text,
-      textMask: fixture.tensor('in/ctx_mask'),
-      video: fixture.tensor('in/video'),
-      ...(fixture.has('in/roll') && { roll: fixture.tensor('in/roll') }),
-    };
-    const guidance = { strength: options.cfg_strength, convention: 'added' as const, orthogonal: options.remove_parallel_component };
-    const guided = guidedVelocity(tf, createNetwork(tf, networkConfig(fixture.config)), guidance);
-    const velocity = guided.under(fixture.weights(), conditions);
-    const states: Tensor[] = [];
-    const sample = await euler(tf, velocity, fixture.tensor('in/noise'), grid, { watch: (_, state) => states.push(tf.clone(state)) });
-    guided.dispose();
-    expect(maxDifference(sample, fixture.array(`${scope}/out/sample`))).toBeLessThan(1e-4);
-    if (fixture.has(`${scope}/out/trajectory`))
-      expect(maxDifference(tf.stack(states), fixture.array(`${scope}/out/trajectory`))).toBeLessThan(1e-4);
-  });
 });
 
 describe('time grid', () => {

@@ -7,7 +7,7 @@ import { gatherWindows } from '../../../../models/network/roll-predictor/windows
 import type { Tensor, Tf } from '../../../../models/network/tensor-types.ts';
 import { normal } from '../../../../numeric/random.ts';
 import { againstDifferences } from '../../objectives/gradient-step.ts';
-import { maxDifference, readFixture, testBackend } from '../fixture.ts';
+import { maxDifference, testBackend } from '../fixture.ts';
 
 let tf: Tf;
 beforeAll(async () => {
@@ -65,18 +65,6 @@ describe('gathered windows', () => {
 });
 
 describe('a roll on the grid of the latents', () => {
-  it('is the reference’s, for each clip of a batch', () => {
-    const fixture = readFixture(tf, 'frame_maps');
-    const cases = fixture.names.filter((name) => /^rollhead_.*_l\d+$/.test(name));
-    expect(cases).toHaveLength(12);
-    for (const name of cases) {
-      const [, factor, frames, latents] = name.match(/x([\d.]+)\/t(\d+)_l(\d+)/) ?? [];
-      const roll = tf.sigmoid(fixture.tensor(`rollhead_x${factor}/t${frames}_logits`));
-      const batch = rollOnLatents(tf, tf.stack([tf.zerosLike(roll), roll]), Number(factor) as RollFactor, Number(latents));
-      expect(maxDifference(tf.gather(batch, 1), fixture.array(name)), name).toBeLessThan(1e-6);
-      expect(tf.max(tf.gather(batch, 0)).dataSync()[0]).toBe(0);
-    }
-  });
   it.each<RollFactor>([3, 2.5])('is the one made on the host, and has a gradient: ×%d', (factor) => {
     const values = normal({ seed: 1, purpose: 'roll' }, 7 * 4);
     const roll = tf.tensor3d(values, [1, 7, 4]);

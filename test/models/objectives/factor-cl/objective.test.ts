@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PAPER_STAGE_1 } from '../../../../models/network/config.ts';
 import { countParameters, parameterShapes } from '../../../../models/network/parameters.ts';
@@ -14,8 +12,8 @@ import {
   factorClShapes,
 } from '../../../../models/objectives/factor-cl/config.ts';
 import { clubLearningLoss, type FactorClBatch, factorClLoss } from '../../../../models/objectives/factor-cl/objective.ts';
-import { FIXTURES, type Fixture, maxDifference, readFixture, testBackend } from '../../network/fixture.ts';
-import { againstDifferences, expectStatistics, gradientStep, type Leaves } from '../gradient-step.ts';
+import { type Fixture, readFixture, testBackend } from '../../network/fixture.ts';
+import { againstDifferences, gradientStep, type Leaves } from '../gradient-step.ts';
 
 let tf: Tf;
 beforeAll(async () => {
@@ -42,59 +40,26 @@ function batchOf(fixture: Fixture, leaves: Leaves): FactorClBatch {
 const number = (fixture: Fixture, name: string) => fixture.array(name).data[0] ?? Number.NaN;
 const value = (tensor: Tensor) => tensor.dataSync()[0] ?? Number.NaN;
 
-function expectGradients(fixture: Fixture, scope: string, leaves: Leaves, gradient: (name: string) => Tensor): void {
-  let seen = 0;
-  for (const name of leaves.keys()) {
-    const [full, statistics] = [`${scope}grad/${name}`, `${scope}gradstat/${name.slice(PREFIX.length)}`];
-    if (fixture.has(full)) expect(maxDifference(gradient(name), fixture.array(full)), name).toBeLessThan(3e-6);
-    else if (fixture.has(statistics)) expectStatistics(gradient(name), fixture.array(statistics), name);
-    else continue;
-    seen++;
-  }
-  expect(seen).toBe(fixture.names.filter((name) => name.startsWith(`${scope}grad`)).length);
-}
-
-describe.each([
+it.each([
   ['loss_factorcl_sup', LABELS],
   ['loss_factorcl_ssl', AUGMENTED],
-] as const)('%s', (name, config) => {
-  let fixture: Fixture;
-  beforeAll(() => {
-    fixture = readFixture(tf, name);
-  });
+] as const)('another condition gives another loss: %s', (name, config) => {
+  const fixture = readFixture(tf, name);
+  const leaves = leavesOf(fixture);
+  const batch = batchOf(fixture, leaves);
+  const { condition } = batch;
+  const turned = (x: Tensor) => tf.reverse(x, 0);
+  const other =
+    'labels' in condition ? { labels: turned(condition.labels) } : { audio: turned(condition.audio), video: turned(condition.video) };
+  const loss = value(factorClLoss(tf, config, leaves, { ...batch, condition: other }).loss);
+  expect(Math.abs(loss - number(fixture, 'out/loss'))).toBeGreaterThan(1e-4);
+});
 
-  it('the main objective is the reference’s, gradients included', () => {
-    const leaves = leavesOf(fixture);
-    const step = gradientStep(tf, leaves, (given) => factorClLoss(tf, config, given, batchOf(fixture, given)).loss);
-    expect(Math.abs(step.loss - number(fixture, 'out/loss'))).toBeLessThan(3e-6);
-    expectGradients(fixture, '', leaves, step.gradient);
-  });
-  it('the critics’ objective is the reference’s, gradients included', () => {
-    const leaves = new Map([...leavesOf(fixture)].filter(([key]) => key.startsWith('in/') || key.includes('club')));
-    const step = gradientStep(tf, leaves, (given) => clubLearningLoss(tf, config, given, batchOf(fixture, given)));
-    expect(Math.abs(step.loss - number(fixture, 'learning/out/loss'))).toBeLessThan(3e-6);
-    expectGradients(fixture, 'learning/', leaves, step.gradient);
-  });
-  it('the listed weights are those of the reference, in two groups without a gap', () => {
-    const shapes = factorClShapes(config);
-    expect(new Map([...shapes].map(([key, { shape }]) => [key, shape]))).toEqual(
-      new Map([...fixture.weights()].map(([key, { shape }]) => [PREFIX + key, shape])),
-    );
-    const { main, critics } = factorClGroups(config);
-    expect([...main, ...critics].sort()).toEqual([...shapes.keys()].sort());
-    expect(critics).toHaveLength(2 * 6);
-    expect(critics.every((key) => /\.club_x1x2(_cond)?\._f\./.test(key))).toBe(true);
-  });
-  it('another condition gives another loss', () => {
-    const leaves = leavesOf(fixture);
-    const batch = batchOf(fixture, leaves);
-    const { condition } = batch;
-    const turned = (x: Tensor) => tf.reverse(x, 0);
-    const other =
-      'labels' in condition ? { labels: turned(condition.labels) } : { audio: turned(condition.audio), video: turned(condition.video) };
-    const loss = value(factorClLoss(tf, config, leaves, { ...batch, condition: other }).loss);
-    expect(Math.abs(loss - number(fixture, 'out/loss'))).toBeGreaterThan(1e-4);
-  });
+it('the weights are in two groups: the CLUB critics, which learn by themselves, and the rest', () => {
+  const { main, critics } = factorClGroups(AUGMENTED);
+  expect([...main, ...critics].sort()).toEqual([...factorClShapes(AUGMENTED).keys()].sort());
+  expect(critics).toHaveLength(2 * 6);
+  expect(critics.every((key) => /\.club_x1x2(_cond)?\._f\./.test(key))).toBe(true);
 });
 
 it('pairs that are not valid do not count, in no term and in no gradient', () => {
@@ -153,7 +118,6 @@ describe('what the authors trained', () => {
     const leaves = leavesOf(fixture);
     const step = gradientStep(tf, leaves, loss());
     expect(Math.abs(step.loss - number(fixture, 'out/loss'))).toBeLessThan(1e-6);
-    expectGradients(fixture, '', leaves, step.gradient);
     expect(Math.abs(value(loss({ unitInputs: false })(leaves)) - step.loss)).toBeGreaterThan(1e-3);
     expect(Math.abs(value(loss({ weights: { club_x1x2_cond: 1 } })(leaves)) - step.loss)).toBeGreaterThan(1e-3);
   });
@@ -168,7 +132,6 @@ describe('what the authors trained', () => {
 });
 
 describe('number of parameters', () => {
-  const counts = JSON.parse(readFileSync(join(FIXTURES, 'network/parameter_counts.json'), 'utf8'));
   const full = { widths: { audio: 1024, video: 1280 }, criticWidth: 512, weights: EACH_ONCE, unitInputs: true };
   const base = countParameters(parameterShapes(PAPER_STAGE_1));
   const labels: FactorClConfig = { ...full, condition: { kind: 'labels', classes: 6 } };
@@ -179,17 +142,6 @@ describe('number of parameters', () => {
     ['six terms, augmentations', augmented, 748_864_710],
   ])('%s', (_, config, total) => {
     expect(base + countParameters(factorClShapes(config))).toBe(total);
-  });
-  it.each([
-    ['factorcl_full_sup', labels],
-    ['factorcl_full_ssl', augmented],
-  ])('agrees module by module: %s', (name, config) => {
-    const sums: Record<string, number> = {};
-    for (const [key, shape] of factorClShapes(config)) {
-      const module = key.slice(PREFIX.length).split('.')[0] ?? '';
-      sums[module] = (sums[module] ?? 0) + countParameters(new Map([[key, shape]]));
-    }
-    expect(sums).toEqual(counts[name].breakdown);
   });
 });
 

@@ -1,0 +1,4 @@
+import { checkCases } from './check-cases.ts';
+import { blocks } from './kinds/blocks.ts';
+
+checkCases(blocks);

@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { directory, isDefault, sortCases } from './cases.ts';
+import { kinds, laterKinds } from './kinds.ts';
+
+const { cases, later, unknown } = sortCases(directory, kinds, laterKinds);
+const short = (file: string) => relative(directory, file);
+
+describe(`the fixtures in ${directory}`, () => {
+  it('are at least one', () => expect(cases.size).toBeGreaterThan(0));
+  it.each(unknown.map(short))('%s: no test reads it', (file) => {
+    expect.fail(`${file} fits no kind of test/parity/kinds.ts; a kind that is to come belongs into laterKinds there`);
+  });
+  for (const { name } of kinds) {
+    const present = (cases.get(name) ?? []).length > 0;
+    if (present || isDefault) it(`${name} has a case`, () => expect(present).toBe(true));
+    else it.skip(`[optional: no case of this kind in ${directory}] ${name}`, () => {});
+  }
+  for (const [kind, files] of later) it.skip(`[optional: ${kind} is still to come] ${files.map(short).join(', ')}`, () => {});
+});
+
+describe('sorting', () => {
+  const root = mkdtempSync(join(tmpdir(), 'fixtures-'));
+  afterAll(() => rmSync(root, { recursive: true }));
+  const sorted = (...files: string[]) => {
+    for (const file of files) {
+      mkdirSync(join(root, dirname(file)), { recursive: true });
+      writeFileSync(join(root, file), '');
+    }
+    return sortCases(root, kinds, laterKinds);
+  };
+  it('takes a case by its name, whatever stands behind it, and in whichever folder the set lies', () => {
+    const { cases, unknown } = sorted('network/transformer_stage1_depth6.safetensors', 'seed7/network/block_conv.safetensors', 'README.md');
+    expect([...cases]).toEqual([
+      ['transformer', [join(root, 'network/transformer_stage1_depth6.safetensors')]],
+      ['block_conv', [join(root, 'seed7/network/block_conv.safetensors')]],
+    ]);
+    expect(unknown).toEqual([]);
+  });
+  it('tells a kind from one whose name begins alike', () => {
+    const { cases } = sorted('network/roll_predictor_88.safetensors', 'network/roll_predictor_train_mode_88.safetensors');
+    expect(cases.get('roll_predictor')).toEqual([join(root, 'network/roll_predictor_88.safetensors')]);
+    expect(cases.get('roll_predictor_train_mode')).toEqual([join(root, 'network/roll_predictor_train_mode_88.safetensors')]);
+  });
+  it('names what nobody reads, and what nobody can read yet', () => {
+    const { later, unknown } = sorted('network/loss_new.safetensors', 'encoders/t5_tiny/model.safetensors');
+    expect(unknown).toEqual([join(root, 'network/loss_new.safetensors')]);
+    expect([...later]).toEqual([['T5 text encoder', [join(root, 'encoders/t5_tiny/model.safetensors')]]]);
+  });
+  it('finds a folder that is given by itself', () => {
+    expect([...sortCases(join(root, 'seed7/network'), kinds, laterKinds).cases.keys()]).toEqual(['block_conv']);
+  });
+});

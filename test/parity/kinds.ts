@@ -1,0 +1,47 @@
+import type { Kind } from './kind.ts';
+import { blocks } from './kinds/blocks.ts';
+import { encodec } from './kinds/encodec.ts';
+import { factorCl } from './kinds/factor-cl.ts';
+import { frameMaps } from './kinds/frame-maps.ts';
+import { media } from './kinds/media.ts';
+import { soundMetrics } from './kinds/metrics.ts';
+import { midi } from './kinds/midi.ts';
+import { networks } from './kinds/network.ts';
+import { objectives } from './kinds/objectives.ts';
+import { parameterCounts } from './kinds/parameter-counts.ts';
+import { rollPredictors } from './kinds/roll-predictor.ts';
+import { safetensors } from './kinds/safetensors.ts';
+import { setMetrics } from './kinds/set-metrics.ts';
+import { tables } from './kinds/tables.ts';
+import { trainings } from './kinds/training.ts';
+
+/** Every kind that a test knows. */
+export const kinds: readonly Kind[] = [
+  ...blocks,
+  ...networks,
+  ...trainings,
+  parameterCounts,
+  ...rollPredictors,
+  ...objectives,
+  ...factorCl,
+  frameMaps,
+  ...soundMetrics,
+  ...setMetrics,
+  encodec,
+  media,
+  midi,
+  safetensors,
+  tables,
+];
+
+/** Kinds whose code is still to come: their cases are named as not tested. Whoever writes the code moves the line up. */
+export const laterKinds: Readonly<Record<string, RegExp>> = {
+  'CLIP image encoder': /(?:^|\/)encoders\/clip_(?:vision|images)[^/]*\//,
+  'CLIP text encoder': /(?:^|\/)encoders\/clip_text[^/]*\//,
+  'T5 text encoder': /(?:^|\/)encoders\/t5[^/]*\//,
+  CLAP: /(?:^|\/)encoders\/clap[^/]*\//,
+  'inception score and KL': /(?:^|\/)metrics\/is_kl(?:_.*)?\.(?:json|safetensors)$/,
+  'front ends of scoring networks': /(?:^|\/)metrics\/(?:audio_front_ends(?:_.*)?\.(?:json|safetensors)|wav\/.*)$/,
+  'scoring networks': /(?:^|\/)metrics\/tiny_scoring_nets\//,
+  'mean opinion scores': /(?:^|\/)metrics\/mos(?:_.*)?\.(?:csv|json)$/,
+};

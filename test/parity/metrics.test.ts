@@ -1,0 +1,5 @@
+import { checkCases } from './check-cases.ts';
+import { soundMetrics } from './kinds/metrics.ts';
+import { setMetrics } from './kinds/set-metrics.ts';
+
+checkCases([...soundMetrics, ...setMetrics]);
