@@ -41,8 +41,18 @@ export const trainGuided: Run<typeof declarations.trainGuided> = async (given) =
 export const trainPreferences: Run<typeof declarations.trainPreferences> = async (given) => {
   const { before, preferences } = given.inputs;
   const begin = await modelOf(given, before);
+  if (![...begin.keys()].some((name) => name.startsWith(ROLL_PREDICTOR))) throw notGuided();
   return train(given, { begin, reference: { digest: before.artifact.digest, weights: begin } }, preferences);
 };
+
+const notGuided = () =>
+  new SostenutoError({
+    code: 'STAGE_INVALID',
+    what: 'Preference training begins with a model that has its roll predictor',
+    where: 'before',
+    found: 'a model without one',
+    expected: 'a model of stage 2.2',
+  });
 
 /** A stage goes on with the averaged weights of the one before: what was measured is what is improved. */
 const modelOf = async ({ context }: Given, model: StoredTree): Promise<NamedArrays> =>
