@@ -11,15 +11,15 @@ export interface FilmedKeys {
   /** Grey pictures [frames,height,width] of each view, 25 a second. */
   readonly pictures: Readonly<Record<string, Uint8Array>>;
   readonly frames: number;
-  /** Rows of the roll to give. */
-  readonly latents: number;
+  /** Rows of the roll to give, at the rate of the latents; without, one for each picture. */
+  readonly latents?: number;
 }
 
 /** Windows in one call; the last call of a clip repeats its last window, so that shapes stay the same. */
 const AT_ONCE = 64;
 const WEIGHT = 'weight/';
 
-/** Rolls [latents, keys (+1 for the pedal)] as the predictor sees them, 0…1, at the rate of the latents. `weights` by Audeo's names. */
+/** Rolls [latents or frames, keys (+1 for the pedal)] as the predictor sees them, 0…1. `weights` by Audeo's names. */
 export function predictRolls(tf: Tf, config: RollPredictorConfig, weights: NamedArrays, clips: readonly FilmedKeys[]): Float32Array[] {
   const held = Object.fromEntries([...weights].map(([name, array]) => [WEIGHT + name, toTensor(tf, array)]));
   const columns = config.keys + (config.sustain ? 1 : 0);
@@ -57,7 +57,7 @@ export function predictRolls(tf: Tf, config: RollPredictorConfig, weights: Named
         roll.set(found?.dataSync<'float32'>().subarray(0, rows * columns) ?? [], from * columns);
         tf.dispose([inputs, ...(found ? [found] : [])]);
       }
-      return rollToLatents(roll, columns, 3, clip.latents);
+      return clip.latents === undefined ? roll : rollToLatents(roll, columns, 3, clip.latents);
     });
   } finally {
     compiled.dispose();

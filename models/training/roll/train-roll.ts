@@ -8,10 +8,10 @@ import type { Tensor, Tf, Weights } from '../../network/tensor-types.ts';
 import { type RollLoss, rollLoss, rollMonitor } from '../../objectives/roll-loss.ts';
 import { rollObjective } from '../../objectives/roll-prediction.ts';
 import { type Trained, type TrainingOptions, train } from '../loop.ts';
+import { writeModel } from '../model-folder.ts';
 import type { AdamOptions } from '../optimiser.ts';
 import { type ScheduleOptions, schedule } from '../schedule.ts';
 import type { RollDataset, RollExamples } from './dataset.ts';
-import { writeRollModel } from './model-files.ts';
 
 export interface RollTraining
   extends Pick<
@@ -72,7 +72,7 @@ export async function trainRoll(training: RollTraining): Promise<Trained> {
       seed,
       ...(validationLoss !== undefined && { validationLoss }),
     } as const;
-    await writeRollModel(training.directory, config, trained.weights);
+    await writeModel(training.directory, config, trained.weights);
     return trained;
   } finally {
     judge?.dispose();

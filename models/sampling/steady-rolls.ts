@@ -1,0 +1,40 @@
+import { compileNamed } from '../backend/index.ts';
+import { steadyRoll } from '../network/roll-to-midi/generator.ts';
+import { turnedWindow, windowStarts } from '../network/roll-to-midi/windows.ts';
+import type { Tensor, Tf } from '../network/tensor-types.ts';
+import type { RollToMidiModelConfig } from '../training/roll-to-midi/model-files.ts';
+import { type NamedArrays, toTensor } from '../training/state.ts';
+
+const WEIGHT = 'weight/';
+
+/**
+ * What sounds by a trained corrector, 0 or 1, from predicted rolls [frames,keys] of any length, 25 frames a second. It reads windows as long as in
+ * training, one after the other (Audeo); the last one ends with the roll, where Audeo drops an incomplete one.
+ */
+export function steadyRolls(
+  tf: Tf,
+  { network, keys, frames }: Pick<RollToMidiModelConfig, 'network' | 'keys' | 'frames'>,
+  weights: NamedArrays,
+  rolls: readonly Float32Array[],
+): Float32Array[] {
+  const held = Object.fromEntries([...weights].map(([name, array]) => [WEIGHT + name, toTensor(tf, array)]));
+  const compiled = compileNamed(tf, ({ window, ...inputs }) => {
+    const own = new Map(Object.entries(inputs).map(([name, w]) => [name.slice(WEIGHT.length), w]));
+    return { found: tf.transpose(steadyRoll(tf, network, own, window as Tensor), [0, 2, 1]) };
+  });
+  try {
+    return rolls.map((roll) => {
+      const steady = new Float32Array(roll.length);
+      for (const from of windowStarts(roll.length / keys, frames, frames)) {
+        const window = tf.tensor(turnedWindow(roll, keys, from, frames), [1, keys, frames]);
+        const { found } = compiled.call({ ...held, window });
+        steady.set(found?.dataSync<'float32'>().subarray(0, roll.length - from * keys) ?? [], from * keys);
+        tf.dispose([window, ...(found ? [found] : [])]);
+      }
+      return steady;
+    });
+  } finally {
+    compiled.dispose();
+    tf.dispose(held);
+  }
+}

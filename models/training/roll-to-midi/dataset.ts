@@ -1,0 +1,83 @@
+import { planBatches } from '../../../datasets/features/batches.ts';
+import { type Problem, SostenutoError } from '../../../errors/problem.ts';
+import { at } from '../../network/differentiable.ts';
+import { ROLL_RATE, turnedWindow, windowStarts } from '../../network/roll-to-midi/windows.ts';
+
+/** What was predicted of a clip and what was played. */
+export interface RollPair {
+  readonly id: string;
+  readonly framesPerSecond: number;
+  /** [frames,keys], the chance that a key is down. */
+  readonly predicted: Float32Array;
+  /** [frames,keys], 1 where a key is down. */
+  readonly played: Float32Array;
+}
+
+export interface RollWindows {
+  readonly batch: number;
+  readonly keys: number;
+  /** Of a window. */
+  readonly frames: number;
+  /** Different windows; what comes after them has been there before. */
+  readonly windows: number;
+  /** Both [batch,keys,frames]. */
+  batchAt(step: number): { readonly roll: Float32Array; readonly target: Float32Array };
+}
+
+/**
+ * Windows of `frames` frames, each half a window after the one before (Audeo: two seconds and the two after them), none across two clips. `shuffled`: each
+ * comes once an epoch, in an order drawn from the seed; `in turn`: as they lie, for validation. Throws `NO_TRAINING_DATA` and `FEATURE_INVALID`.
+ */
+export function rollWindows(
+  clips: readonly RollPair[],
+  { keys, frames, batch, seed, order }: { keys: number; frames: number; batch: number; seed: number; order: 'shuffled' | 'in turn' },
+): RollWindows {
+  checkPairs(clips, keys);
+  const places = clips.flatMap((clip) =>
+    windowStarts(clip.predicted.length / keys, frames, Math.ceil(frames / 2)).map((from) => ({ clip, from })),
+  );
+  const listed = places.map((_, i) => ({ id: String(i), rows: 1 }));
+  const plan = planBatches(listed, { seed, batch, rows: 1 });
+  const drawn = (step: number) =>
+    order === 'shuffled'
+      ? plan.at(step).map(({ clip }) => at(places, clip))
+      : Array.from({ length: batch }, (_, i) => at(places, (step * batch + i) % places.length));
+  return {
+    batch,
+    keys,
+    frames,
+    windows: places.length,
+    batchAt(step) {
+      const [roll, target] = [new Float32Array(batch * keys * frames), new Float32Array(batch * keys * frames)];
+      drawn(step).forEach(({ clip, from }, i) => {
+        roll.set(turnedWindow(clip.predicted, keys, from, frames), i * keys * frames);
+        target.set(turnedWindow(clip.played, keys, from, frames), i * keys * frames);
+      });
+      return { roll, target };
+    },
+  };
+}
+
+function checkPairs(clips: readonly RollPair[], keys: number): void {
+  if (clips.length === 0) {
+    throw new SostenutoError({
+      code: 'NO_TRAINING_DATA',
+      what: 'There is nothing to train on: no clip with a predicted and a played roll',
+      expected: 'at least one piano clip with pictures of its keys',
+    });
+  }
+  const problems = clips.flatMap(({ id, framesPerSecond, predicted, played }): Problem[] => {
+    const whole = predicted.length > 0 && predicted.length % keys === 0;
+    if (framesPerSecond === ROLL_RATE && whole && predicted.length === played.length) return [];
+    return [
+      {
+        code: 'FEATURE_INVALID',
+        what: `The rolls of the clip ${id} do not fit the corrector`,
+        where: id,
+        found: `${predicted.length / keys} predicted and ${played.length / keys} played frames of ${keys} keys, ${framesPerSecond} a second`,
+        expected: `as many played as predicted frames of ${keys} keys, ${ROLL_RATE} a second`,
+      },
+    ];
+  });
+  if (problems.length > 0) throw new SostenutoError(problems);
+}
