@@ -115,7 +115,7 @@ export const videoToAudio = definePipeline({
     const { clips, seconds, ...sampling } = settings.sampling;
     const { references } = node('references', evaluate.prepareReferences, {
       inputs: { shards, media, latents, rolls, codec },
-      params: { seconds, clips: { sounds: clips, events: clips, piano: clips }, seed },
+      params: { seconds, clips, seed },
     });
     const { style } = node('style', evaluate.trainStyleJudge, {
       inputs: { shards, media, latents, codec },

@@ -41,9 +41,9 @@ const demo: Settings = {
     validateEvery: 100,
     checkpointSteps: 100,
   },
-  textToAudio: { steps: 400, learningRate: 2e-3, mix: { sounds: 4, events: 1, piano: 3 } },
-  video: { steps: 120, learningRate: 2e-3, mix: { sounds: 1, events: 4, piano: 3 } },
-  joint: { steps: 200, learningRate: 1e-3, mix: { sounds: 2, events: 3, piano: 3 } },
+  textToAudio: { steps: 300, learningRate: 2e-3, mix: { sounds: 3, events: 1, piano: 4 } },
+  video: { steps: 100, learningRate: 2e-3, mix: { sounds: 1, events: 4, piano: 3 } },
+  joint: { steps: 150, learningRate: 1e-3, mix: { sounds: 2, events: 3, piano: 3 } },
   contrastive: {
     steps: 80,
     learningRate: 5e-4,
@@ -62,17 +62,17 @@ const demo: Settings = {
     criticRate: 1e-4,
     terms: 'equation-6',
   },
-  extra: { steps: 120, learningRate: 2e-3, mix: { sounds: 1, events: 1, piano: 6 } },
-  guided: { steps: 150, learningRate: 1e-3, mix: { sounds: 1, events: 1, piano: 6 }, rollWeight: 10 },
+  extra: { steps: 120, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
+  guided: { steps: 260, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10 },
   preferences: {
-    steps: 60,
+    steps: 50,
     learningRate: 2e-4,
     mix: { sounds: 0, events: 0, piano: 8 },
     beta: 500,
     weight: 1,
     labels: { judge: 'manifest', versions: { a: 'a', b: 'b' }, margin: 0, votesPerPair: 1 },
   },
-  sampling: { clips: 6, seconds: 2, steps: 32, guidance: 2, sway: -1 },
+  sampling: { clips: { sounds: 2, events: 8, piano: 12 }, seconds: 1.32, steps: 24, guidance: 2, sway: -1 },
 };
 
 const tinyStage = { steps: 6, learningRate: 2e-3, mix: { sounds: 1, events: 1, piano: 2 } };
@@ -98,7 +98,7 @@ const tiny: Settings = {
   extra: tinyStage,
   guided: { ...tinyStage, rollWeight: 10 },
   preferences: { ...demo.preferences, steps: 4, mix: { sounds: 0, events: 0, piano: 2 } },
-  sampling: { ...demo.sampling, clips: 2, seconds: 1, steps: 4 },
+  sampling: { ...demo.sampling, clips: { sounds: 2, events: 2, piano: 2 }, seconds: 0.4, steps: 4 },
 };
 
 const smallStage = { steps: 10_000, learningRate: 3e-4, mix: { sounds: 6, events: 5, piano: 5 } };
@@ -133,7 +133,7 @@ const small: Settings = {
   extra: smallStage,
   guided: { ...smallStage, learningRate: 1e-4, rollWeight: 10 },
   preferences: { ...demo.preferences, steps: 1000, learningRate: 1e-5 },
-  sampling: { ...demo.sampling, clips: 32, seconds: 4, steps: 64 },
+  sampling: { ...demo.sampling, clips: { sounds: 32, events: 32, piano: 32 }, seconds: 4, steps: 64 },
 };
 
 const paperStage = { steps: 330_000, learningRate: 3e-5, mix: { sounds: 64, events: 64, piano: 0 } };

@@ -66,8 +66,10 @@ const mix = z
 const stage = { steps: positive, learningRate: z.number().positive(), mix };
 
 const sampling = z.strictObject({
-  clips: positive.describe('held-out clips of each set to generate'),
-  seconds: z.number().min(0.5).max(30),
+  clips: z
+    .strictObject({ sounds: count, events: count, piano: count })
+    .describe('held-out clips of each set to generate; of long clips several stretches'),
+  seconds: z.number().min(0.4).max(30).describe('at most as long as what was trained on, if the later part shall be good'),
   steps: positive.describe('Euler intervals'),
   guidance: z.number().min(0).describe('strength s of v = v_c + s (v_c − v_∅)'),
   sway: z.number().min(-1).max(1.75),
