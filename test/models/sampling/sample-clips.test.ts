@@ -71,4 +71,11 @@ describe('what is sampled for a clip', () => {
     expect(new Set(counts.slice(1)).size).toBe(1);
     expect(tf.memory().numTensors).toBe(before);
   });
+
+  it('cannot be longer than the model has positions', async () => {
+    await expect(sample({ frames: 17 })).rejects.toMatchObject({
+      code: 'CLIP_TOO_LONG',
+      problems: [{ found: '17 latent frames', expected: 'at most 16' }],
+    });
+  });
 });

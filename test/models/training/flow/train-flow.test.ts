@@ -139,6 +139,11 @@ describe('latents', () => {
   });
 });
 
+it('a training that does not fit into this machine is refused before its first step', async () => {
+  const enormous = { ...settings(1), batch: 1e9 };
+  await expect(trainFlow(training('enormous', 1, { settings: enormous }))).rejects.toMatchObject({ code: 'MEMORY' });
+});
+
 it('losses are told apart by eighths of time', () => {
   const bins = timeBins();
   bins.add([0.01, 0.99, 1], [2, 4, 6]);

@@ -1,0 +1,51 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { queryCatalogue } from '../../../datasets/features/catalogue.ts';
+import type { Mapped, Quarantined } from '../../../engine/define/pipeline.ts';
+import { catalogue } from '../../../pipelines/video-to-audio/prepare/catalogue.ts';
+import { type Setup, setUp } from '../evaluate/trees.ts';
+import { CHANNELS, clipOf, KEYS, type MadeClip, mappedShard, taskContext } from '../features.ts';
+
+let setup: Setup;
+beforeAll(async () => {
+  setup = await setUp();
+});
+afterAll(() => rm(setup.folder, { recursive: true, force: true }));
+
+const setApart = async (clips: readonly Quarantined[]): Promise<readonly Mapped[]> => [
+  { id: 'one', artifact: await setup.store.putJson(clips) },
+];
+
+it('lists every clip with what was made of it, and all that was set apart, wherever, with its reason', async () => {
+  const clips: MadeClip[] = [
+    { clip: clipOf('piano'), features: { latents: new Float32Array(150 * CHANNELS), roll: new Uint8Array(KEYS + 1) } },
+    { clip: clipOf('mixture', { set: 'sounds', label: 'mixture' }), features: { latents: new Float32Array(75 * CHANNELS) } },
+    { clip: clipOf('broken', { set: 'events', split: 'test' }), features: {} },
+  ];
+  const made = await catalogue({
+    inputs: {
+      shards: [{ id: 'shard-000', clips: clips.map(({ clip }) => clip) }],
+      refused: [{ id: 'row', reason: 'no such file' }],
+      unreadable: await setApart([{ id: 'broken', reason: 'damaged' }]),
+      unreadableMidi: await setApart([{ id: 'song', reason: 'cut' }]),
+      unreadableViews: await setApart([{ id: 'blind', reason: 'no frame' }]),
+      latents: await mappedShard(setup, 'latents', clips),
+      rolls: await mappedShard(setup, 'roll', clips),
+    },
+    params: {},
+    item: undefined,
+    context: taskContext(setup),
+  });
+  const rows = await queryCatalogue(made.catalogue, 'SELECT id, "set", split, seconds, has_roll FROM catalogue ORDER BY id');
+  expect(rows).toEqual([
+    { id: 'broken', set: 'events', split: 'test', seconds: null, has_roll: false },
+    { id: 'mixture', set: 'sounds', split: 'train', seconds: 1, has_roll: false },
+    { id: 'piano', set: 'piano', split: 'train', seconds: 2, has_roll: true },
+  ]);
+  expect(made.quarantined.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([
+    'row: no such file',
+    'broken: damaged',
+    'song: cut',
+    'blind: no frame',
+  ]);
+});
