@@ -9,7 +9,7 @@ import * as evaluate from './evaluate/tasks.ts';
 import { wirePreferences } from './label/preferences.ts';
 import { presets } from './presets.ts';
 import { settingsSchema } from './settings.ts';
-import { predictorOf, type RollKind, stageParams } from './stages.ts';
+import { predictorOf, type RollKind, rollToMidiParams, stageParams } from './stages.ts';
 import * as prepare from './tasks.ts';
 import * as train from './train/tasks.ts';
 
@@ -47,39 +47,39 @@ export const videoToAudio = definePipeline({
       const params = { set: name, count: data[name], clipSeconds: data.clipSeconds, seed, views: name === 'piano' ? filmed : [] };
       return node(name, prepare.synthesizeSet, { inputs: { tools }, params }).files;
     };
-    const { shards, refused } = node('ingest', prepare.ingest, {
+    const { shards: ingested, refused } = node('ingest', prepare.ingest, {
       inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
       params: { shards: settings.shards, maxFailures },
     });
 
-    const { media, unreadable } = each('media', prepare.extractMedia, shards, {
+    const { media, unreadable } = each('media', prepare.extractMedia, ingested, {
       inputs: { tools },
       params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures },
     });
-    const all = node('mixtures', prepare.mixTrainingSounds, {
-      inputs: { shards, media },
+    const { shards, media: sounds } = node('mixtures', prepare.mixTrainingSounds, {
+      inputs: { shards: ingested, media },
       params: { count: data.mixtures, seed },
     });
     const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { codec: encoders.codec, digest: shippedCodecDigest() } });
-    const { latents } = each('latents', prepare.encodeAudio, all.media, { inputs: { codec }, params: {} });
-    const { text } = each('text', prepare.embedText, all.shards, {
+    const { latents } = each('latents', prepare.encodeAudio, sounds, { inputs: { codec }, params: {} });
+    const { text } = each('text', prepare.embedText, shards, {
       inputs: {},
       params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: MIXTURE_WORDS },
     });
     const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: encoders.image, cells: CELLS } });
-    const { rolls, unreadable: unreadableMidi } = each('rolls', prepare.rollShard, shards, { inputs: {}, params: { maxFailures } });
-    const { pictures, unreadable: unreadableViews } = each('keys', prepare.filmKeys, shards, {
+    const { rolls, unreadable: unreadableMidi } = each('rolls', prepare.rollShard, ingested, { inputs: {}, params: { maxFailures } });
+    const { pictures, unreadable: unreadableViews } = each('keys', prepare.filmKeys, ingested, {
       inputs: { tools },
       params: { views, height, width, maxFailures },
     });
-    node('catalogue', prepare.catalogue, {
-      inputs: { shards: all.shards, refused, unreadable, unreadableMidi, unreadableViews, latents, rolls },
+    const { quarantined } = node('catalogue', prepare.catalogue, {
+      inputs: { shards, refused, unreadable, unreadableMidi, unreadableViews, latents, rolls },
       params: {},
     });
-    const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards: all.shards, latents }, params: {} });
+    const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards, latents }, params: {} });
 
     const stages = stageParams(settings);
-    const features = { shards: all.shards, latents, text, video, rolls, statistics };
+    const features = { shards, latents, text, video, rolls, statistics };
     const keys = { ...features, pictures };
     const often = { operational: { checkpointSteps: settings.training.checkpointSteps } };
     const text2audio = node('text-to-audio', train.trainTextToAudio, { inputs: features, params: stages.textToAudio }, often).model;
@@ -90,21 +90,31 @@ export const videoToAudio = definePipeline({
     const contrastive = stage('contrastive', base, stages.contrastive);
     const factor = stage('factor', base, stages.factor);
 
+    const filmedKeys = { shards, latents, rolls, pictures };
     const predictorFor = (kind: RollKind) => {
       const { steps, batch, learningRate, loss, validateEvery } = rollPredictor;
       const params = { seed, predictor: predictorOf(settings, kind), training: { batch, learningRate, loss, validateEvery }, steps };
-      return node(`roll-predictor-${kind}`, train.trainRollPredictor, { inputs: { shards, latents, rolls, pictures }, params }, often)
-        .predictor;
+      return node(`roll-predictor-${kind}`, train.trainRollPredictor, { inputs: filmedKeys, params }, often).predictor;
     };
     const guided = (kind: RollKind) => {
       const before = stage(`extra-${kind}`, base, stages.extra(kind));
-      const inputs = { ...keys, before, predictor: predictorFor(kind) };
-      return node(kind, train.trainGuided, { inputs, params: stages.guided(kind) }, often).model;
+      const predictor = predictorFor(kind);
+      const inputs = { ...keys, before, predictor };
+      return { predictor, model: node(kind, train.trainGuided, { inputs, params: stages.guided(kind) }, often).model };
     };
-    const velocity = guided('velocity');
-    const binary = guided('binary');
+    const velocity = guided('velocity').model;
+    const { predictor, model: binary } = guided('binary');
+    const { corrector } = node(
+      'roll-to-midi',
+      train.trainRollToMidi,
+      {
+        inputs: { ...filmedKeys, predictor },
+        params: rollToMidiParams(settings),
+      },
+      often,
+    );
     const unguided = node('unguided', train.trainUnguided, { inputs: { ...keys, before: base }, params: stages.unguided }, often).model;
-    const preferences = wirePreferences(builder, { shards, media }, settings.preferences.labels);
+    const preferences = wirePreferences(builder, { shards, media, quarantined }, settings.preferences.labels);
     const preferred = node(
       'preferred',
       train.trainPreferences,
@@ -121,16 +131,24 @@ export const videoToAudio = definePipeline({
       inputs: { shards, media, latents, codec },
       params: { seconds, pianists: { preferred: 'a', other: 'b' } },
     });
-    const judged = (arm: string, model: Model) => {
-      const { generated } = node(`${arm}-samples`, evaluate.sampleStage, {
-        inputs: { references, model, codec, shards, latents, text, video, rolls, pictures },
-        params: { seed, sampling },
-      });
-      return node(`${arm}-evaluation`, evaluate.evaluateArm, {
+    const evaluated = (arm: string, { generated }: { generated: Ref<TreePort<'generated-clips'>> }) =>
+      node(`${arm}-evaluation`, evaluate.evaluateArm, {
         inputs: { references, generated, style },
         params: { arm, averaging: 'samples' },
       }).evaluation;
-    };
+    const judged = (arm: string, model: Model) =>
+      evaluated(
+        arm,
+        node(`${arm}-samples`, evaluate.sampleStage, {
+          inputs: { references, model, codec, text, video, ...filmedKeys },
+          params: { seed, sampling },
+        }),
+      );
+    const audeo = () =>
+      evaluated(
+        'audeo',
+        node('audeo-samples', evaluate.playRolls, { inputs: { references, predictor, corrector, codec, ...filmedKeys }, params: { seed } }),
+      );
     const { evaluations: limits } = node('limits', evaluate.evaluateReferences, {
       inputs: { references, style },
       params: { averaging: 'samples' },
@@ -144,6 +162,7 @@ export const videoToAudio = definePipeline({
         base: judged('base', base),
         contrastive: judged('contrastive', contrastive),
         factor: judged('factor', factor),
+        audeo: audeo(),
         unguided: judged('unguided', unguided),
         binary: judged('binary', binary),
         velocity: judged('velocity', velocity),

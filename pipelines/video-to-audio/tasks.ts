@@ -85,7 +85,10 @@ export const extractMedia = defineTask({
   implementation: code('./prepare/extract-media.ts', 'extractMedia'),
 });
 
-/** Mixes captioned sounds of the training split in pairs, and gives all clips with the mixtures as a shard of their own. */
+/**
+ * Mixes captioned sounds of the training split in pairs, and gives all clips with the mixtures as a shard of their own; without their camera
+ * views, so that what never looks at the keys is found again when other views are filmed.
+ */
 export const mixTrainingSounds = defineTask({
   name: 'mixTrainingSounds',
   inputs: { shards: json<readonly Shard[]>(), media: json<readonly Mapped[]>() },

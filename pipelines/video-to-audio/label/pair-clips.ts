@@ -10,7 +10,7 @@ import { SAMPLE_RATE } from '../rates.ts';
 import type { Clip } from '../tasks.ts';
 import type { pairClips as declaration } from './tasks.ts';
 
-/** Pairs in the order of split and piece. Sounds are levelled as the codec hears them, so that loudness decides nothing. */
+/** Pairs in the order of split and piece, none of a clip that was set apart in part or as a whole. Sounds are levelled as the codec hears them, so that loudness decides nothing. */
 export const pairClips: Run<typeof declaration> = async ({ inputs, params, context }) => {
   const clips = inputs.shards
     .flatMap((shard) => shard.clips)
@@ -19,9 +19,16 @@ export const pairClips: Run<typeof declaration> = async ({ inputs, params, conte
     );
   const media = await openShards(context, inputs.media, 'audio');
   const shardOf = new Map(media.flatMap((shard) => shard.index.clips.map(({ id }) => [id, shard] as const)));
-  const isAudible = ({ id }: Clip): boolean => shardOf.has(id);
-  const silent = clips.filter((clip) => !isAudible(clip)).map(({ id }): Dropped => ({ id, reason: 'it has no sound' }));
-  const { matches, dropped } = matchVersions(clips.filter(isAudible), params.versions);
+  const reasons = new Map(inputs.quarantined.map(({ id, reason }) => [id, reason]));
+  const lacking = ({ id }: Clip): string | undefined => reasons.get(id) ?? (shardOf.has(id) ? undefined : 'it has no sound');
+  const unusable = clips.flatMap((clip): Dropped[] => {
+    const reason = lacking(clip);
+    return reason === undefined ? [] : [{ id: clip.id, reason }];
+  });
+  const { matches, dropped } = matchVersions(
+    clips.filter((clip) => lacking(clip) === undefined),
+    params.versions,
+  );
   const refer = async ({ id, midi }: Clip): Promise<ClipRef> => {
     const shard = shardOf.get(id);
     const sound = await putSound(context, shard === undefined ? new Float32Array(0) : readFloats(shard, id));
@@ -35,7 +42,7 @@ export const pairClips: Run<typeof declaration> = async ({ inputs, params, conte
     context.progress({ step: pairs.length, of: matches.length });
   }
   for (const shard of media) shard.close();
-  return { pairs, dropped: [...silent, ...dropped] };
+  return { pairs, dropped: [...unusable, ...dropped] };
 };
 
 async function putSound(context: TaskContext, samples: Float32Array): Promise<Artifact> {

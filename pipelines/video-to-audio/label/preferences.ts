@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Builder, Mapped, Ref } from '../../../engine/define/pipeline.ts';
+import type { Builder, Mapped, Quarantined, Ref } from '../../../engine/define/pipeline.ts';
 import { type JsonPort, json } from '../../../engine/define/ports.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
 import { type Judgment, metricNames } from '../../../models/preference/judge.ts';
@@ -20,7 +20,11 @@ export const preferenceSettings = z.strictObject({
 /** The nodes `pairs`, `judgments` (a gate, if people judge) and `preferences`. */
 export function wirePreferences(
   { node, gate }: Pick<Builder, 'node' | 'gate'>,
-  inputs: { readonly shards: Ref<JsonPort<readonly Shard[]>>; readonly media: Ref<JsonPort<readonly Mapped[]>> },
+  inputs: {
+    readonly shards: Ref<JsonPort<readonly Shard[]>>;
+    readonly media: Ref<JsonPort<readonly Mapped[]>>;
+    readonly quarantined: Ref<JsonPort<readonly Quarantined[]>>;
+  },
   { judge, versions, margin, votesPerPair }: z.infer<typeof preferenceSettings>,
 ): Ref<JsonPort<readonly Preference[]>> {
   const { pairs } = node('pairs', pairClips, { inputs, params: { versions } });

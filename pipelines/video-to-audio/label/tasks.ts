@@ -1,4 +1,4 @@
-import type { Mapped } from '../../../engine/define/pipeline.ts';
+import type { Mapped, Quarantined } from '../../../engine/define/pipeline.ts';
 import { json, type } from '../../../engine/define/ports.ts';
 import { defineTask } from '../../../engine/define/task.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
@@ -12,7 +12,7 @@ const code = (path: string, name: string) => ({ url: new URL(path, import.meta.u
 /** Matches clips of one piece by two pianists, each with its sound as a file that can be heard. */
 export const pairClips = defineTask({
   name: 'pairClips',
-  inputs: { shards: json<readonly Shard[]>(), media: json<readonly Mapped[]>() },
+  inputs: { shards: json<readonly Shard[]>(), media: json<readonly Mapped[]>(), quarantined: json<readonly Quarantined[]>() },
   outputs: { pairs: json<readonly PreferencePair[]>(), dropped: json<readonly Dropped[]>() },
   params: type<{ versions: VersionNames }>(),
   queue: 'cpu',

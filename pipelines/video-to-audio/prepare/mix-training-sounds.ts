@@ -14,9 +14,10 @@ import type { Clip, mixTrainingSounds as declaration } from '../tasks.ts';
 
 const SHARD = 'mixtures';
 
-/** Writes the shard `audio` of the mixtures. Clips that could not be decoded, have no caption or no sound are in none. */
+/** Writes the shard `audio` of the mixtures. Clips that could not be decoded, have no caption or make no sound are in none. */
 export const mixTrainingSounds: Run<typeof declaration> = async ({ inputs, params, context }) => {
-  const { shards, media } = inputs;
+  const { media } = inputs;
+  const shards = inputs.shards.map(({ id, clips }) => ({ id, clips: clips.map(({ views: _, ...clip }) => clip) }));
   if (params.count === 0) return { shards, media };
   const captioned = clipsOf(shards, 'train').filter(({ set, caption }) => set === 'sounds' && caption.trim() !== '');
   const sounds = await readFeature(context, media, 'audio', captioned);

@@ -93,6 +93,14 @@ describe('mixtures', () => {
     for (const caption of captions ?? []) expect(caption).toMatch(/^Sound [a-e] and sound [a-e]$/);
   });
 
+  it('come with all other clips, which lose their views, so that other cameras change nothing for whoever hears', async () => {
+    const view = (digest: string) => ({ front: { form: 'file', digest, bytes: 1 } as const });
+    const filmed = (digest: string) => mix([...five, clip('p', { set: 'piano', views: view(digest) })], 2);
+    const [once, again] = [await filmed('one'), await filmed('two')];
+    expect(once.shards[0]?.clips.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'e', 'p']);
+    expect(again).toEqual(once);
+  });
+
   it('are none if none are wanted, and a clear failure if there is nothing to mix', async () => {
     const inputs = await given(five);
     const none = await mixTrainingSounds({ inputs, params: { count: 0, seed: 1 }, item: undefined, context: setup.context });
