@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { narrowHalf, widenBfloat16, widenHalf } from './half.ts';
 import { BYTES, type Dtype, headerLength, parseHeader, type TensorEntry } from './header.ts';
 
@@ -91,12 +91,32 @@ export async function writeSafetensors(
   const parts = ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const file = await open(path, 'w');
   try {
-    // Without a copy of everything in between: it would take as long as the writing.
-    const { bytesWritten } = await file.writev([start, ...parts]);
-    if (bytesWritten !== start.length + at) throw new Error(`${path}: ${bytesWritten} of ${start.length + at} bytes were written`);
+    await writeParts(file, [start, ...parts]);
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Writes pieces of memory one after the other, without a copy of everything in between: it would take as long as the writing. Calls of at most `most`
+ * bytes, because what a call has written is counted in 32 bits.
+ */
+export async function writeParts(file: FileHandle, parts: readonly Uint8Array[], most = 2 ** 30): Promise<void> {
+  let [group, bytes]: [Uint8Array[], number] = [[], 0];
+  const flush = async () => {
+    const { bytesWritten } = await file.writev(group);
+    if (bytesWritten !== bytes) throw new Error(`${bytesWritten} of ${bytes} bytes were written`);
+    [group, bytes] = [[], 0];
+  };
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += most) {
+      const piece = part.subarray(at, at + most);
+      if (bytes + piece.length > most) await flush();
+      group.push(piece);
+      bytes += piece.length;
+    }
+  }
+  if (bytes > 0) await flush();
 }
 
 /** Float32 values as a tensor at rest, rounded to half precision if asked. */

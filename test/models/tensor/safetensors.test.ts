@@ -1,9 +1,16 @@
 import { mkdtempSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readFloats, readSafetensors, type StoredTensor, storeFloats, writeSafetensors } from '../../../models/tensor/safetensors.ts';
+import {
+  readFloats,
+  readSafetensors,
+  type StoredTensor,
+  storeFloats,
+  writeParts,
+  writeSafetensors,
+} from '../../../models/tensor/safetensors.ts';
 
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures', 'safetensors');
 const directory = mkdtempSync(join(tmpdir(), 'safetensors-'));
@@ -36,6 +43,15 @@ test('what is written is read back, with aligned data', async () => {
   expect(new Map([...read.tensors].sort())).toEqual(new Map([...tensors].sort()));
   expect(Number((await readFile(path)).readBigUInt64LE(0)) % 8).toBe(0);
   expect(Array.from((await readFloats(path)).tensors.get('half')?.data ?? [])).toEqual([0.333251953125, Infinity, 2 ** -24]);
+});
+
+test('more bytes than a call may write are written by several', async () => {
+  const path = join(directory, 'parts');
+  const file = await open(path, 'w');
+  const parts = [Uint8Array.of(1, 2, 3), new Uint8Array(0), Uint8Array.from({ length: 25 }, (_, i) => i), Uint8Array.of(4, 5)];
+  await writeParts(file, parts, 10);
+  await file.close();
+  expect([...(await readFile(path))]).toEqual(parts.flatMap((part) => [...part]));
 });
 
 test('a cut-off file is refused and named', async () => {
