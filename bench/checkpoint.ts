@@ -14,11 +14,11 @@ import { openStore } from '../engine/store/store.ts';
 import { loadBackend } from '../models/backend/index.ts';
 import { storeFloats, writeSafetensors } from '../models/tensor/safetensors.ts';
 import { type NamedArrays, snapshot, writeSnapshot } from '../models/training/state.ts';
+import { machine } from './compare/compare.ts';
 import { benchCase, DEMO_JOINT, writeCase } from './flow/case.ts';
-import { machine } from './flow/compare.ts';
 import { openTraining } from './flow/training.ts';
 import { median } from './measure/alternate.ts';
-import { findTorch, NO_TORCH, reference } from './measure/torch.ts';
+import { findTorch, NO_TORCH, referenceScript } from './measure/torch.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +34,7 @@ const { tf } = await loadBackend('auto');
 const home = mkdtempSync(join(tmpdir(), 'sostenuto-bench-'));
 try {
   await writeCase(home, benchCase(DEMO_JOINT, 8, 150));
-  const training = await openTraining(tf, home, { averaged: true });
+  const training = await openTraining(tf, home, { averaged: true, precision: 'f32' });
   const steps = Array.from({ length: 6 }, () => timed(training.step)).slice(1); // the first one is compiled
   const interval = every * median(steps);
   const { weights, moments, average = new Map() } = snapshot(training.state, training.layouts);
@@ -96,7 +96,7 @@ async function theirs(tensors: NamedArrays): Promise<Taken[]> {
   if (!torch) return [];
   const file = join(home, 'state.safetensors');
   await writeSafetensors(file, new Map([...tensors].map(([name, { data, shape }]) => [name, storeFloats(data, shape)])));
-  const answer = execFileSync(torch.python, [reference('checkpoint.py'), file, String(rounds), home], { encoding: 'utf8' });
+  const answer = execFileSync(torch.python, [referenceScript('checkpoint.py'), file, String(rounds), home], { encoding: 'utf8' });
   return Object.entries(JSON.parse(answer) as Record<string, [number, number][]>).map(([name, times]) => ({
     row: `${name} in Python`,
     stands: times.map(([written]) => written),

@@ -4,9 +4,9 @@
  * `npm run bench:sample -- [--json] [--case demo|audio] [--rounds 5] [--steps 4] [--install-torch]`
  */
 import { parseArgs } from 'node:util';
-import { AUDIO_256, benchCase, DEMO_JOINT } from './flow/case.ts';
-import { type Compared, compare, machine } from './flow/compare.ts';
-import { printComparison } from './flow/table.ts';
+import { type Compared, compare, machine } from './compare/compare.ts';
+import { printComparison } from './compare/table.ts';
+import { AUDIO_256, benchCase, DEMO_JOINT, writeCase } from './flow/case.ts';
 
 const [FRAMES, SECONDS] = [750, 10];
 const CASES = {
@@ -26,9 +26,11 @@ const results: Compared[] = [];
 for (const [name, one] of Object.entries(CASES)) {
   if (values.case !== undefined && values.case !== name) continue;
   const result = await compare({
-    ...one,
-    kind: 'sample',
+    what: one.what,
+    write: (folder) => writeCase(folder, one.bench),
+    script: new URL('./flow/sample-row.ts', import.meta.url),
     modes: ['eager', 'compiled'],
+    torch: { script: 'sample.py', modes: ['eager', 'compiled'] },
     rounds: Number(values.rounds),
     steps: Number(values.steps),
     install: values['install-torch'],

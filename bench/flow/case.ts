@@ -90,6 +90,3 @@ export async function readCase(folder: string) {
   const { tensors: batch } = await readFloats(join(folder, 'batch.safetensors'));
   return { bench, weights, batch };
 }
-
-/** What a row predicts before its first step, to be compared. */
-export const predictionFile = (folder: string, row: string): string => join(folder, `${row}.f32`);

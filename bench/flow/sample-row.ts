@@ -5,9 +5,10 @@ import { createNetwork } from '../../models/network/transformer.ts';
 import { type Conditions, guidedVelocity } from '../../models/sampling/guidance.ts';
 import { loadWeights } from '../../models/training/flow/model-files.ts';
 import { toTensor } from '../../models/training/state.ts';
+import { predictionFile } from '../compare/compare.ts';
+import { kernelByKernel } from '../compare/kernel-by-kernel.ts';
 import { maxRss, serveRow } from '../measure/serve-row.ts';
-import { predictionFile, readCase } from './case.ts';
-import { kernelByKernel } from './kernel-by-kernel.ts';
+import { readCase } from './case.ts';
 
 const [folder = '', mode = '', threads = ''] = process.argv.slice(2);
 const { tf: library } = await loadBackend('auto', { threads: Number(threads) });

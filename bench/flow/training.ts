@@ -1,3 +1,4 @@
+import type { Precision } from '../../models/backend/index.ts';
 import { parameterShapes } from '../../models/network/parameters.ts';
 import type { Tensor, Tf } from '../../models/network/tensor-types.ts';
 import { createNetwork, type NetworkOptions } from '../../models/network/transformer.ts';
@@ -13,7 +14,11 @@ import { takeStep } from '../../models/training/step.ts';
 import { readCase } from './case.ts';
 
 /** The training of a case, on the one batch that it has, taken step by step as the trainer does. */
-export async function openTraining(tf: Tf, folder: string, { memory, averaged }: NetworkOptions & { averaged: boolean }) {
+export async function openTraining(
+  tf: Tf,
+  folder: string,
+  { memory, precision, averaged }: NetworkOptions & { precision: Precision; averaged: boolean },
+) {
   const { bench, weights, batch: arrays } = await readCase(folder);
   const network = createNetwork(tf, bench.network, { memory });
   const keep = () => tf.ones([bench.clips]);
@@ -31,7 +36,7 @@ export async function openTraining(tf: Tf, folder: string, { memory, averaged }:
     },
   ];
   const layouts = phases.map(({ trainable }) => layoutOf(weights, trainable));
-  const executors = phases.map((_, i) => phaseStep(tf, phases, layouts, i));
+  const executors = phases.map((_, i) => phaseStep(tf, phases, layouts, i, { precision }));
   const state = beginTraining(tf, weights, layouts, averaged);
   const ema = averaged ? ({ kind: 'constant', decay: 0.99 } as const) : undefined;
   const context = { step: 0, updates: [0], reference: new Map(), ema };

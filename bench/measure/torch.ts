@@ -20,4 +20,4 @@ export function findTorch(install: boolean): { readonly python: string; readonly
   return { python, version: version.trim() };
 }
 
-export const reference = (script: string): string => join(root, 'bench', 'reference', script);
+export const referenceScript = (script: string): string => join(root, 'bench', 'reference', script);

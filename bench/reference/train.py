@@ -1,4 +1,4 @@
-"""A training step in PyTorch: train.py FOLDER eager|compiled THREADS. The folder is written by bench/flow/case.ts."""
+"""A training step in PyTorch: train.py FOLDER eager|compiled|bf16 THREADS. The folder is written by bench/flow/case.ts."""
 import json
 import os
 import sys
@@ -25,12 +25,17 @@ t = times[:, None, None]
 target, point = latents - noise, (1 - t) * noise + t * latents
 
 
+def predict():
+    with torch.autocast("cpu", torch.bfloat16, enabled=mode == "bf16"):
+        return network(point, times, **batch).float()
+
+
 def loss_of():
-    return ((network(point, times, **batch) - target) ** 2).mean()
+    return ((predict() - target) ** 2).mean()
 
 
 with torch.no_grad():
-    prediction = network(point, times, **batch)
+    prediction = predict()
 prediction.numpy().tofile(os.path.join(folder, f"pytorch-{mode}.f32"))
 forward = torch.compile(loss_of) if mode == "compiled" else loss_of
 optimiser = torch.optim.Adam(trained, lr=case["rate"], fused=True)

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { alternate, type Measured } from '../measure/alternate.ts';
 import { type RowProcess, startRow } from '../measure/row-process.ts';
-import { findTorch, NO_TORCH, reference } from '../measure/torch.ts';
-import { type BenchCase, predictionFile, writeCase } from './case.ts';
+import { findTorch, NO_TORCH, referenceScript } from '../measure/torch.ts';
 
 export interface Comparison {
   readonly what: string;
-  readonly bench: BenchCase;
-  /** Which of `train` and `sample`, and modes of ours. */
-  readonly kind: 'train' | 'sample';
+  /** Writes what every row reads. */
+  readonly write: (folder: string) => Promise<void>;
+  /** Of ours: a script beside bench/compare's, which is called with folder, mode and threads. The first mode is what others are compared with. */
+  readonly script: URL;
   readonly modes: readonly string[];
+  /** Of PyTorch: a script in bench/reference, called alike. */
+  readonly torch: { readonly script: string; readonly modes: readonly string[] };
   readonly rounds: number;
   readonly steps: number;
   readonly install: boolean;
@@ -24,6 +26,9 @@ export interface Compared {
 }
 
 const TOLERANCE = 1e-4;
+/** Rounded to 8 bits of mantissa, products differ by a hundredth. */
+const ROUNDED_TOLERANCE = 0.1;
+const toleranceOf = (row: string): number => (row.includes('bf16') ? ROUNDED_TOLERANCE : TOLERANCE);
 const PYTORCH = 'pytorch-eager';
 
 export const machine = () => ({
@@ -34,23 +39,23 @@ export const machine = () => ({
 
 /**
  * Ours in several modes beside PyTorch on one case. A row whose prediction, loss or gradient norm differs from that of our first mode by more
- * than 1e-4 (of values near 1) is left out with a note: it would measure something else.
+ * than 1e-4 (of values near 1; in bfloat16, 0.1) is left out with a note: it would measure something else.
  */
-export async function compare({ what, bench, kind, modes, rounds, steps, install }: Comparison): Promise<Compared> {
+export async function compare({ what, write, script, modes, torch: reference, rounds, steps, install }: Comparison): Promise<Compared> {
   const folder = mkdtempSync(join(tmpdir(), 'sostenuto-bench-'));
   const notes: string[] = [];
   const threads = String(availableParallelism());
   try {
-    await writeCase(folder, bench);
-    const script = fileURLToPath(new URL(`./${kind}-row.ts`, import.meta.url));
+    await write(folder);
+    const own = fileURLToPath(script);
     const torch = findTorch(install);
     if (torch) notes.push(`PyTorch ${torch.version}`);
     else notes.push(NO_TORCH);
     const starts = [
-      ...modes.map((mode) => [mode, () => startRow(mode, process.execPath, ['--import', 'tsx', script, folder, mode, threads])] as const),
-      ...(torch ? ['eager', 'compiled'] : []).map((mode) => {
+      ...modes.map((mode) => [mode, () => startRow(mode, process.execPath, ['--import', 'tsx', own, folder, mode, threads])] as const),
+      ...(torch ? reference.modes : []).map((mode) => {
         const name = `pytorch-${mode}`;
-        return [name, () => startRow(name, torch?.python ?? '', [reference(`${kind}.py`), folder, mode, threads])] as const;
+        return [name, () => startRow(name, torch?.python ?? '', [referenceScript(reference.script), folder, mode, threads])] as const;
       }),
     ];
     const rowsAndDifferences: [RowProcess, number][] = [];
@@ -59,7 +64,7 @@ export async function compare({ what, bench, kind, modes, rounds, steps, install
         const row = await start();
         const first = rowsAndDifferences[0]?.[0] ?? row;
         const difference = farthest(folder, first, row);
-        if (difference <= TOLERANCE) rowsAndDifferences.push([row, difference]);
+        if (difference <= toleranceOf(name)) rowsAndDifferences.push([row, difference]);
         else notes.push(`${name} is left out: it differs by ${difference} (its processes took ${await row.stop()} MB)`);
       } catch (error) {
         notes.push(`${name} is left out: ${error instanceof Error ? error.message : String(error)}`);
@@ -86,3 +91,6 @@ function farthest(folder: string, a: RowProcess, b: RowProcess): number {
   const numbers = Object.entries(a.first).map(([name, value]) => Math.abs(value - (b.first[name] ?? Number.NaN)) / Math.abs(value));
   return Math.max(predicted, ...numbers);
 }
+
+/** What a row predicts before its first step, to be compared. */
+export const predictionFile = (folder: string, row: string): string => join(folder, `${row}.f32`);
