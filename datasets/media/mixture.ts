@@ -1,31 +1,38 @@
 /** Two captioned sounds at once: for training on more than one event (Tokozume et al. 2018; the rule of TANGO and of the released code). */
 import { aWeighting } from '../../numeric/a-weighting.ts';
-import { magnitudes } from '../../numeric/stft.ts';
+import { fft } from '../../numeric/fft.ts';
+import { hann } from '../../numeric/stft.ts';
 
 const WINDOW_SECONDS = 0.128;
-/** Below it a sound counts as silence; full scale lies near +60. */
-const SILENCE = -80;
+/** Where nothing is heard; full scale lies near +60. */
+const FLOOR = -80;
+/** Peak below which a sound is silent. */
+const AUDIBLE = 1e-4;
 /** Of each caption, as the method cuts them. */
 const CAPTION_WORDS = 20;
 /** What a joined caption may have. */
 export const MIXTURE_WORDS = 2 * CAPTION_WORDS + 1;
 
-/** A-weighted energy in dB of the loudest 128 ms of a sound; only differences mean something. At least −80, which is silence. */
+/** A-weighted energy in dB of the loudest 128 ms of a sound; only differences mean something. At least −80. */
 export function loudness(samples: Float32Array, sampleRate: number): number {
   const window = Math.round(WINDOW_SECONDS * sampleRate);
   const size = 2 ** Math.ceil(Math.log2(window));
-  const { frames, bins, values } = magnitudes(samples, { size, hop: window >> 1, window });
-  const weights = Float64Array.from({ length: bins }, (_, bin) => 10 ** (aWeighting((bin * sampleRate) / size) / 10));
+  const shape = hann(window);
+  const weights = Float64Array.from({ length: size / 2 + 1 }, (_, bin) => 10 ** (aWeighting((bin * sampleRate) / size) / 10));
+  const [real, imaginary] = [new Float64Array(size), new Float64Array(size)];
   let most = 0;
-  for (let frame = 0; frame < frames; frame++) {
-    let energy = 0;
-    for (let bin = 0; bin < bins; bin++) energy += (weights[bin] ?? 0) * (values[frame * bins + bin] ?? 0) ** 2;
+  for (let start = 0; start < samples.length; start += window >> 1) {
+    real.fill(0);
+    imaginary.fill(0);
+    for (let i = 0; i < window; i++) real[i] = (shape[i] ?? 0) * (samples[start + i] ?? 0);
+    fft(real, imaginary);
+    const energy = weights.reduce((sum, weight, bin) => sum + weight * ((real[bin] ?? 0) ** 2 + (imaginary[bin] ?? 0) ** 2), 0);
     most = Math.max(most, energy);
   }
-  return Math.max(SILENCE, 10 * Math.log10(most));
+  return Math.max(FLOOR, 10 * Math.log10(most));
 }
 
-export const isSilent = (samples: Float32Array, sampleRate: number): boolean => loudness(samples, sampleRate) <= SILENCE;
+export const isSilent = (samples: Float32Array): boolean => samples.every((value) => Math.abs(value) < AUDIBLE);
 
 /** Factor of the first of two sounds of these loudnesses in dB, so that it is heard as `ratio` of the mixture; 1 − it is the second one's. */
 export const mixingShare = (first: number, second: number, ratio = 0.5): number =>

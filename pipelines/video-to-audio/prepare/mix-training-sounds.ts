@@ -22,7 +22,7 @@ export const mixTrainingSounds: Run<typeof declaration> = async ({ inputs, param
   const captioned = clipsOf(shards, 'train').filter(({ set, caption }) => set === 'sounds' && caption.trim() !== '');
   const sounds = await readFeature(context, media, 'audio', captioned);
   const soundOf = ({ id }: Clip) => sounds.get(id)?.values ?? new Float32Array(0);
-  const audible = captioned.filter((clip) => !isSilent(soundOf(clip), SAMPLE_RATE));
+  const audible = captioned.filter((clip) => !isSilent(soundOf(clip)));
   if (audible.length < 2) throw tooFew(audible.length);
 
   const directory = join(context.workDirectory, SHARD);

@@ -17,14 +17,23 @@ describe('loudness', () => {
     expect(loudness(tone(100, 0.5), RATE) - reference).toBeCloseTo(-19.1, 0);
     expect(loudness(tone(10_000, 0.5), RATE) - reference).toBeCloseTo(-2.5, 1);
   });
+  it('differs between a sweep and a fading tone by as much as the released rule says, with its transform of 3072 points', () => {
+    const sound = (value: (seconds: number) => number) => Float32Array.from({ length: RATE }, (_, i) => value(i / RATE));
+    const sweep = sound((t) => 0.4 * Math.sin(2 * Math.PI * (200 * t + 900 * t * t)));
+    const fading = sound((t) => 0.3 * Math.sin(2 * Math.PI * 2500 * t) * Math.exp(-6 * t));
+    const [first, second] = [loudness(sweep, RATE), loudness(fading, RATE)];
+    expect(first - second).toBeCloseTo(5.588, 2);
+    expect(mixingShare(first, second)).toBeCloseTo(0.3445, 3);
+  });
   it('is that of the loudest stretch, not of the mean', () => {
     const once = new Float32Array(2 * RATE);
     once.set(tone(1000, 0.5, 0.3), RATE);
     expect(loudness(once, RATE)).toBeCloseTo(loudness(tone(1000, 0.5, 2), RATE), 1);
   });
-  it('of silence is silence, of a faint tone is not', () => {
-    expect(isSilent(new Float32Array(RATE), RATE)).toBe(true);
-    expect(isSilent(tone(1000, 1e-3), RATE)).toBe(false);
+  it('of silence has a floor, so that a mixture with it stays finite', () => {
+    expect(loudness(new Float32Array(RATE), RATE)).toBe(-80);
+    expect(mixSounds(new Float32Array(10), tone(1000, 0.5), RATE).every(Number.isFinite)).toBe(true);
+    expect([isSilent(new Float32Array(RATE)), isSilent(tone(1000, 1e-3))]).toEqual([true, false]);
   });
 });
 
