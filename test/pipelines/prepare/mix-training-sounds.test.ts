@@ -89,7 +89,8 @@ describe('mixtures', () => {
     ];
     const soundOf = (id: string) => (id === 'unreadable' ? undefined : id === 'silent' ? new Float32Array(4800) : tone(300));
     const captions = await captionsOf([...five, ...others], 60, soundOf);
-    expect(captions).toHaveLength(60);
+    expect(captions?.length).toBeGreaterThan(30);
+    expect(captions?.length).toBeLessThan(60);
     for (const caption of captions ?? []) expect(caption).toMatch(/^Sound [a-e] and sound [a-e]$/);
   });
 
