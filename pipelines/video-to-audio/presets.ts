@@ -2,7 +2,7 @@ import type { Settings } from './settings.ts';
 
 const demo: Settings = {
   seed: 7,
-  data: { sounds: 320, mixtures: 64, events: 80, piano: 40, clipSeconds: 2 },
+  data: { sounds: 320, mixtures: 48, events: 80, piano: 40, clipSeconds: 2 },
   shards: 8,
   maxFailures: 5,
   encoders: { text: 'hashed-words', image: 'colour-grid', codec: 'sostenuto' },

@@ -71,7 +71,10 @@ export function stageParams(settings: Settings) {
         },
       },
     }),
-    extra: (target: RollKind) => params('extra', { stage: { train: ['extra', 'maps'] }, roll: predictorOf(settings, target) }),
+    extra: (target: RollKind) => {
+      const { keys, sustain } = rollPredictor;
+      return params('extra', { stage: { train: ['extra', 'maps'] }, roll: { keys, target, sustain } });
+    },
     guided: (target: RollKind) => params('guided', guidedBy(target, guided.rollWeight)),
     /** As many steps as the two stages of the guided models together. */
     unguided: { ...unguided, steps: settings.extra.steps + settings.guided.steps },

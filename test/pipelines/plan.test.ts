@@ -83,6 +83,10 @@ describe('video-to-audio', () => {
     [{ data: { events: 5 } }, ['events']],
     [{ data: { mixtures: 5 } }, ['mixtures']],
     [{ training: { checkpointSteps: 7 } }, []],
+    [
+      { rollPredictor: { views: ['top'] } },
+      ['piano', 'keys', 'roll-predictor-velocity', 'velocity', 'roll-predictor-binary', 'binary', 'unguided', 'preferred'],
+    ],
     [{ preferences: { beta: 9 } }, ['preferred']],
   ])('%j is read by %j alone', (settings, nodes) => {
     expect(changed(settings)).toEqual(nodes);
