@@ -2,10 +2,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RunRequest } from '../activities/messages.ts';
 import { settingsFrom } from './assignments.ts';
 
-/** What a person says about a run on the command line. */
-export interface RequestOptions {
+/** Settings on the command line. */
+export interface SettingsOptions {
   readonly preset?: string;
   readonly set?: readonly string[];
+}
+/** What a person says about a run there. */
+export interface RequestOptions extends SettingsOptions {
   readonly from?: string;
   readonly adopt?: string;
   readonly onFailure?: 'fail' | 'wait';
@@ -13,11 +16,16 @@ export interface RequestOptions {
 
 const collected = (word: string, before: readonly string[] = []): string[] => [...before, word];
 
-/** The options that make up a run's request, the same for every verb that takes one. */
-export function declareRequest(command: Command): Command {
+/** The options that make up settings, the same for every verb that reads some. */
+export function declareSettings(command: Command, preset?: string): Command {
   return command
-    .option('--preset <name>', "starting point of the settings; default: the pipeline's first")
-    .option('--set <path=value>', 'one setting, for example textToAudio.steps=900; may be repeated', collected)
+    .option('--preset <name>', `starting point of the settings${preset === undefined ? "; default: the pipeline's first" : ''}`, preset)
+    .option('--set <path=value>', 'one setting, for example textToAudio.steps=900; may be repeated', collected);
+}
+
+/** Those of a run's request. */
+export function declareRequest(command: Command): Command {
+  return declareSettings(command)
     .option('--from <node>', 'run this node and everything below it again, whatever the cache says')
     .option('--adopt <checkpoint>', 'start a changed training from a checkpoint: [<node>=]<trajectory>[/<step>]')
     .addOption(new Option('--on-failure <what>', 'end the run, or wait for retry and skip').choices(['fail', 'wait']));

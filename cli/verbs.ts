@@ -62,6 +62,12 @@ export const verbs: readonly VerbEntry[] = [
   { name: 'unpause', group: 'Steer', summary: 'go on after a pause', load: () => import('./commands/unpause.ts') },
   { name: 'cache', group: 'Data', summary: 'list, verify or remove cached results', load: () => import('./commands/cache.ts') },
   { name: 'checkpoints', group: 'Data', summary: 'list the checkpoints of trainings', load: () => import('./commands/checkpoints.ts') },
+  {
+    name: 'weights',
+    group: 'Data',
+    summary: 'take released weights in, write ours as released',
+    load: () => import('./commands/weights.ts'),
+  },
   { name: 'gc', group: 'Data', summary: 'remove what no kept run reaches', load: () => import('./commands/gc.ts') },
   { name: 'doctor', group: 'Set-up', summary: 'check everything a run needs', load: () => import('./commands/doctor.ts') },
 ];

@@ -123,13 +123,18 @@ export async function readState(
 
 type Shaped = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
-/** Throws `CHECKPOINT_MISMATCH` unless both have the same names and shapes. */
-export function checkNames(found: Shaped, expected: Shaped, where: string): void {
+/** Throws `CHECKPOINT_MISMATCH`, or another code, with everything that differs, unless both have the same names and shapes. */
+export function checkNames(
+  found: Shaped,
+  expected: Shaped,
+  where: string,
+  { code, hint }: Pick<Problem, 'code' | 'hint'> = { code: 'CHECKPOINT_MISMATCH' },
+): void {
   const problems: Problem[] = [];
   const report = (what: string, names: string[]) => {
     if (names.length === 0) return;
     const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
-    problems.push({ code: 'CHECKPOINT_MISMATCH', what: `The file has ${what}.`, where, found: names.slice(0, 8).join(', ') + more });
+    problems.push({ code, what: `The file has ${what}.`, where, found: names.slice(0, 8).join(', ') + more, ...(hint && { hint }) });
   };
   report(
     'not all weights; missing',

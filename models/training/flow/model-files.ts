@@ -22,8 +22,6 @@ export interface FlowModelConfig {
   readonly network: NetworkConfig;
   /** Of a model whose roll is predicted; its weights lie beside the network's. */
   readonly rollPredictor?: RollPredictorConfig;
-  readonly textTokens: number;
-  readonly frames: number;
   readonly steps: number;
   readonly seed: number;
   /** Whether `model.safetensors` holds the average over training instead of the last weights. */
@@ -31,13 +29,13 @@ export interface FlowModelConfig {
   readonly [detail: string]: unknown;
 }
 
-const MEAN = 'latent.mean';
-const DEVIATION = 'latent.deviation';
+export const MEAN = 'latent.mean';
+export const DEVIATION = 'latent.deviation';
 const MODEL = 'model.safetensors';
 const LAST = 'last.safetensors';
 
 /** Latent statistics lie beside the weights, so that nobody can sample without them. */
-const statisticsArrays = ({ mean, deviation }: LatentStatistics): Map<string, NamedArray> =>
+export const statisticsArrays = ({ mean, deviation }: LatentStatistics): Map<string, NamedArray> =>
   new Map([
     [MEAN, { shape: [mean.length], data: mean }],
     [DEVIATION, { shape: [deviation.length], data: deviation }],

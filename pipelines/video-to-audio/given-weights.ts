@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** Nodes that can be given weights: a stage begins with them in place of the stage before, a roll predictor is taken as it is. */
+export const GIVEN = [
+  'text-to-audio',
+  'video',
+  'joint',
+  'contrastive',
+  'factor',
+  'extra-velocity',
+  'roll-predictor-velocity',
+  'velocity',
+  'extra-binary',
+  'roll-predictor-binary',
+  'binary',
+  'unguided',
+  'preferred',
+] as const;
+export type GivenNode = (typeof GIVEN)[number];
+
+const digest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'the 64 digits that `sostenuto weights import` prints')
+  .optional();
+
+/** Digests of models in the store, by the node that they are for. */
+export const givenWeights = z
+  .strictObject(Object.fromEntries(GIVEN.map((node) => [node, digest])) as Record<GivenNode, typeof digest>)
+  .optional()
+  .describe('models to start from; `sostenuto weights import` brings them');
