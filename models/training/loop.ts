@@ -31,7 +31,7 @@ export interface TrainingOptions<B extends Batch> {
   /** When to save: after so many steps or seconds, whichever comes first. */
   readonly cadence: { readonly steps?: number; readonly seconds?: number };
   readonly signal: AbortSignal;
-  /** A score of the averaged weights (lower is better), taken every so many steps and at the end. */
+  /** The loss of the averaged weights on what is not trained on, every so many steps and at the end; a checkpoint of such a step has its negative as score. */
   readonly validation?: { readonly everySteps: number; readonly run: (weights: Weights, step: number) => Promise<number> };
   readonly progress?: (progress: TrainingProgress) => void;
   readonly metric?: (name: string, step: number, value: number) => void;
@@ -98,6 +98,7 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
   let badInARow = 0;
   let wentBack = 0;
   let validationLoss: number | undefined;
+  let validatedAt = -1;
 
   const save = async () => {
     const { reference: against } = options;
@@ -110,7 +111,8 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
       ...(against && { reference: against.digest }),
     };
     const copy = snapshot(state, layouts);
-    await checkpoints.save(counters.step, saved, (directory) => writeSnapshot(directory, copy));
+    const score = validationLoss !== undefined && validatedAt === counters.step ? -validationLoss : undefined;
+    await checkpoints.save(counters.step, saved, (directory) => writeSnapshot(directory, copy), score);
     savedAt = counters.step;
     savedSeconds = clock.seconds();
   };
@@ -118,6 +120,7 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
     if (!validation) return;
     const current = currentWeights(tf, state, layouts);
     validationLoss = await validation.run(current.weights, counters.step).finally(current.dispose);
+    validatedAt = counters.step;
     options.metric?.('validation loss', counters.step, validationLoss);
   };
 

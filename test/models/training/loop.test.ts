@@ -2,6 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listCheckpoints, openCheckpoints } from '../../../engine/checkpoints/checkpoints.ts';
+import { sha256 } from '../../../engine/keys/keys.ts';
+import { openStore } from '../../../engine/store/store.ts';
 import type { NamedArray } from '../../../models/network/parameters.ts';
 import type { Tensor, Tf } from '../../../models/network/tensor-types.ts';
 import { layoutOf } from '../../../models/training/flat.ts';
@@ -39,6 +42,8 @@ interface Run {
   onProgress?: TrainingOptions<Small>['progress'];
   warn?: (message: string) => void;
   seed?: number;
+  checkpoints?: TrainingOptions<Small>['checkpoints'];
+  validation?: TrainingOptions<Small>['validation'];
 }
 
 /** A two-layer regression. Every call makes new parameters, so a second call on the same folder is what a new process would do. */
@@ -51,6 +56,8 @@ async function run({
   onProgress,
   warn,
   seed = 3,
+  checkpoints = folderCheckpoints(join(root, folder)),
+  validation,
 }: Run): Promise<Trained> {
   return train<Small>({
     tf,
@@ -76,9 +83,10 @@ async function run({
     ema: { kind: 'power', gamma: 6.937 },
     steps,
     seed,
-    checkpoints: folderCheckpoints(join(root, folder)),
+    checkpoints,
     cadence,
     signal,
+    ...(validation && { validation }),
     ...(onProgress && { progress: onProgress }),
     ...(warn && { warn }),
   });
@@ -144,6 +152,26 @@ describe('checkpoints', () => {
   it('are saved on the cadence and at the end', async () => {
     await run({ steps: 11, cadence: { steps: 4 } });
     expect(await folderCheckpoints(join(root, 'a')).steps()).toEqual([4, 8, 11]);
+  });
+});
+
+describe('the checkpoint with the lowest validation loss', () => {
+  const losses = new Map([0.5, 0.1, 0.3, 0.4, 0.2].map((loss, i) => [2 * (i + 1), loss]));
+  const judged = async (steps: number, everySteps: number, signal?: AbortController) => {
+    const store = await openStore(root);
+    const checkpoints = openCheckpoints(store, sha256('a training'), { keep: 1 });
+    const validation = { everySteps, run: async (_: unknown, step: number) => losses.get(step) ?? 0 };
+    const onProgress: Run['onProgress'] = ({ step }) => step === 6 && signal?.abort(new Error('stop'));
+    const ended = run({ steps, cadence: { steps: 2 }, checkpoints, validation, onProgress, ...(signal && { signal: signal.signal }) });
+    await (signal ? expect(ended).rejects.toThrow('stop') : ended);
+    return { best: await checkpoints.best(), kept: (await listCheckpoints(store, sha256('a training'))).map(({ step }) => step) };
+  };
+  it('stays while the last ones rotate, also after a stop and a resume', async () => {
+    expect(await judged(10, 2, new AbortController())).toMatchObject({ best: { step: 4, score: -0.1 }, kept: [6, 4] });
+    expect(await judged(10, 2)).toMatchObject({ best: { step: 4, score: -0.1 }, kept: [10, 4] });
+  });
+  it('is one of those at which the loss was measured: the others have no score', async () => {
+    expect(await judged(10, 6)).toMatchObject({ best: { step: 10, score: -0.2 }, kept: [10] });
   });
 });
 

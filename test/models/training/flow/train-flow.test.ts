@@ -63,12 +63,15 @@ describe('text → audio training', () => {
       everySteps: 40,
     };
     const before = tf.memory().numTensors;
-    const trained = await trainFlow(training('a', 120, { validation, metric: (...point) => metrics.push(point) }));
+    const checkpoints = folderCheckpoints(join(root, 'a', 'checkpoints'));
+    const watched = { checkpoints, cadence: { steps: 30 }, metric: (...point: [string, number, number]) => metrics.push(point) };
+    const trained = await trainFlow(training('a', 120, { validation, ...watched }));
     expect(tf.memory().numTensors).toBe(before);
     const losses = metrics.filter(([name]) => name === 'validation loss').map(([, , value]) => value);
     expect(losses.length).toBe(3);
     expect(losses.at(-1)).toBeLessThan(0.8 * (losses[0] ?? 0));
     expect(trained.validationLoss).toBe(losses.at(-1));
+    expect([...checkpoints.scores]).toEqual([[120, -(losses.at(-1) ?? 0)]]); // saved at 30, 60, 90 and 120, measured at 40, 80 and 120
     expect(new Set(metrics.filter(([name]) => name.startsWith('loss at t')).map(([name]) => name)).size).toBeGreaterThanOrEqual(6);
 
     const request = { frames: 20, steps: 12, guidance: { strength: 1, convention: 'added' as const }, seed: 4 };

@@ -75,7 +75,9 @@ describe('a roll predictor with the pedal', () => {
   it('learns to see it in its view, tells how often it is right on what it did not see, and says it in the last column', async () => {
     const told = new Map<string, number>();
     const dataset = rollDataset(predictor, heldOut, { batch: 8, seed: 3, order: 'even' });
-    await run('learns', { validation: { dataset, everySteps: 60 }, metric: (name, _, value) => told.set(name, value) });
+    const checkpoints = folderCheckpoints(join(root, 'learns', 'checkpoints'));
+    await run('learns', { checkpoints, validation: { dataset, everySteps: 60 }, metric: (name, _, value) => told.set(name, value) });
+    expect([...checkpoints.scores]).toEqual([[60, -(told.get('validation loss') ?? Number.NaN)]]);
     expect(told.get('validation pedal accuracy')).toBeGreaterThan(0.9);
 
     const { weights } = await readRollModel(join(root, 'learns/model'));
