@@ -23,26 +23,31 @@ interface Given {
   readonly context: TaskContext;
 }
 
+interface Begun {
+  readonly begin: NamedArrays;
+  readonly statistics: FlowTraining['statistics'];
+}
+
 export const trainTextToAudio: Run<typeof declarations.trainTextToAudio> = (given) => train(given, {});
 
-export const trainStage: Run<typeof declarations.trainStage> = async (given) =>
-  train(given, { begin: await modelOf(given, given.inputs.before) });
+export const trainStage: Run<typeof declarations.trainStage> = async (given) => train(given, await modelOf(given, given.inputs.before));
 
 export const trainUnguided: Run<typeof declarations.trainUnguided> = async (given) =>
-  train(given, { begin: await modelOf(given, given.inputs.before) });
+  train(given, await modelOf(given, given.inputs.before));
 
 export const trainGuided: Run<typeof declarations.trainGuided> = async (given) => {
   const { inputs, context } = given;
   const { weights } = await readRollModel(await folderOf(context, inputs.predictor, 'predictor'));
   const predictor = [...weights].map(([name, array]) => [ROLL_PREDICTOR + name, array] as const);
-  return train(given, { begin: new Map([...(await modelOf(given, inputs.before)), ...predictor]) });
+  const { begin, statistics } = await modelOf(given, inputs.before);
+  return train(given, { begin: new Map([...begin, ...predictor]), statistics });
 };
 
 export const trainPreferences: Run<typeof declarations.trainPreferences> = async (given) => {
   const { before, preferences } = given.inputs;
-  const begin = await modelOf(given, before);
+  const { begin, statistics } = await modelOf(given, before);
   if (![...begin.keys()].some((name) => name.startsWith(ROLL_PREDICTOR))) throw notGuided();
-  return train(given, { begin, reference: { digest: before.artifact.digest, weights: begin } }, preferences);
+  return train(given, { begin, statistics, reference: { digest: before.artifact.digest, weights: begin } }, preferences);
 };
 
 const notGuided = () =>
@@ -54,13 +59,18 @@ const notGuided = () =>
     expected: 'a model of stage 2.2',
   });
 
-/** A stage goes on with the averaged weights of the one before: what was measured is what is improved. */
-const modelOf = async ({ context }: Given, model: StoredTree): Promise<NamedArrays> =>
-  (await readFlowModel(await folderOf(context, model, 'before'))).weights;
+/**
+ * A stage goes on with the averaged weights of the one before: what was measured is what is improved. It goes on in that model's scale of the latents, too,
+ * which is this data's unless the model was brought from elsewhere.
+ */
+async function modelOf({ context }: Given, model: StoredTree): Promise<Begun> {
+  const { weights, statistics } = await readFlowModel(await folderOf(context, model, 'before'));
+  return { begin: weights, statistics };
+}
 
 async function train(
   { inputs, params, context }: Given,
-  weights: Pick<FlowTraining, 'begin' | 'reference'>,
+  before: Partial<Begun> & Pick<FlowTraining, 'reference'>,
   preferences?: readonly Preference[],
 ): Promise<{ model: string }> {
   const { seed, stage, training, roll, mix } = params;
@@ -88,7 +98,7 @@ async function train(
     seed,
     dataset,
     statistics: { mean: Float32Array.from(inputs.statistics.mean), deviation: Float32Array.from(inputs.statistics.deviation) },
-    ...weights,
+    ...before,
     ...(validated && {
       validation: { dataset: clipDataset(heldOut, validated, { ...shape, fixedCrop: true }), everySteps: training.validateEvery },
     }),

@@ -5,7 +5,7 @@ import { planPipeline } from '../../../engine/plan/plan.ts';
 import { initialParameters, parameterShapes } from '../../../models/network/parameters.ts';
 import { rollPredictorShapes } from '../../../models/network/roll-predictor/shapes.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
-import { writeFlowModel } from '../../../models/training/flow/model-files.ts';
+import { readFlowModel, writeFlowModel } from '../../../models/training/flow/model-files.ts';
 import { ROLL_PREDICTOR } from '../../../models/training/flow/roll-term.ts';
 import { flowNetworkConfig } from '../../../models/training/flow/train-flow.ts';
 import { videoToAudio } from '../../../pipelines/video-to-audio/pipeline.ts';
@@ -132,6 +132,25 @@ describe('the stages refuse to be run out of order', () => {
 
   it('preferences cannot follow a model without a roll predictor', async () => {
     await expect(prefer([pair('x-a', 'x-b')], 'extra-velocity')).rejects.toMatchObject({ code: 'STAGE_INVALID' });
+  });
+});
+
+describe('a stage that goes on with a model', () => {
+  it('keeps its scale of the latents, and with no step at all its weights', async () => {
+    const [before, inputs] = [await untrained('joint'), await given()];
+    const other = { mean: Array(CHANNELS).fill(3), deviation: Array(CHANNELS).fill(2) };
+    const { model } = await trainStage({
+      inputs: { ...inputs, before, statistics: { ...inputs.statistics, ...other } },
+      params: { ...paramsOf('joint'), steps: 0 },
+      item: undefined,
+      context: trainingContext(setup, 'as it is'),
+    });
+    const [begun, ended] = [await readFlowModel(join(setup.folder, 'model-joint-')), await readFlowModel(model)];
+    expect(ended.statistics).toEqual({ mean: new Float32Array(CHANNELS), deviation: new Float32Array(CHANNELS).fill(1) });
+    for (const [name, { data }] of begun.weights)
+      expect(Buffer.from(ended.weights.get(name)?.data.buffer as ArrayBuffer).toString('hex'), name).toBe(
+        Buffer.from(data.buffer).toString('hex'),
+      );
   });
 });
 
