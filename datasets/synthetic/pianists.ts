@@ -122,3 +122,21 @@ export const pianistB: Pianist = {
 };
 
 export const pianists: Readonly<Record<'a' | 'b', Pianist>> = { a: pianistA, b: pianistB };
+
+/** An instrument between both, and neither: what notes are heard on that nobody has recorded. */
+export const plainGrand: Timbre = {
+  brightness: 1800,
+  softBrightness: 0.5,
+  tilt: 0.75,
+  strikePosition: 1 / 7.6,
+  inharmonicity: 1.6,
+  detuneCents: 1.6,
+  sustain: 0.9,
+  damping: 0.057,
+  hammerNoise: 0.07,
+  body: [
+    [190, 3, 0.75],
+    [1000, 3, 0.8],
+  ],
+  gain: 0.2,
+};

@@ -152,7 +152,12 @@ export function softLimit(out: Float32Array): Float32Array {
  * Renders a performance as mono sound in [−1, 1]. Deterministic: the same arguments give the same samples.
  * @returns Float32Array [seconds · sampleRate]
  */
-export function renderPiano(notes: readonly Note[], pedal: readonly Span[], pianist: Pianist, options: RenderOptions): Float32Array {
+export function renderPiano(
+  notes: readonly Note[],
+  pedal: readonly Span[],
+  pianist: Pick<Pianist, 'timbre'>,
+  options: RenderOptions,
+): Float32Array {
   const { sampleRate, seconds, seed } = options;
   const out = new Float32Array(Math.round(seconds * sampleRate));
   const next = nextStrikes(notes);

@@ -19,8 +19,8 @@ export interface FilmedKeys {
 const AT_ONCE = 64;
 const WEIGHT = 'weight/';
 
-/** Rolls [latents or frames, keys (+1 for the pedal)] as the predictor sees them, 0…1. `weights` by Audeo's names. */
-export function predictRolls(tf: Tf, config: RollPredictorConfig, weights: NamedArrays, clips: readonly FilmedKeys[]): Float32Array[] {
+/** A trained predictor, ready for one clip after the other. `weights` by Audeo's names. */
+export function openPredictor(tf: Tf, config: RollPredictorConfig, weights: NamedArrays) {
   const held = Object.fromEntries([...weights].map(([name, array]) => [WEIGHT + name, toTensor(tf, array)]));
   const columns = config.keys + (config.sustain ? 1 : 0);
   const reach = config.window - 1;
@@ -35,8 +35,9 @@ export function predictRolls(tf: Tf, config: RollPredictorConfig, weights: Named
     const { logits, sustain } = predictRoll(tf, config, own, windows, { training: false });
     return { roll: tf.sigmoid(sustain ? tf.concat([logits, sustain], 1) : logits) };
   });
-  try {
-    return clips.map((clip) => {
+  return {
+    /** The roll [latents or frames, keys (+1 for the pedal)] that it sees, 0…1. */
+    predict(clip: FilmedKeys): Float32Array {
       const windows = frameWindows(clip.frames, 'clamp', config.window);
       const roll = new Float32Array(clip.frames * columns);
       for (let from = 0; from < clip.frames; from += AT_ONCE) {
@@ -58,10 +59,21 @@ export function predictRolls(tf: Tf, config: RollPredictorConfig, weights: Named
         tf.dispose([inputs, ...(found ? [found] : [])]);
       }
       return clip.latents === undefined ? roll : rollToLatents(roll, columns, 3, clip.latents);
-    });
+    },
+    dispose(): void {
+      compiled.dispose();
+      tf.dispose(held);
+    },
+  };
+}
+
+/** The rolls of several clips, see `openPredictor`. */
+export function predictRolls(tf: Tf, config: RollPredictorConfig, weights: NamedArrays, clips: readonly FilmedKeys[]): Float32Array[] {
+  const predictor = openPredictor(tf, config, weights);
+  try {
+    return clips.map(predictor.predict);
   } finally {
-    compiled.dispose();
-    tf.dispose(held);
+    predictor.dispose();
   }
 }
 

@@ -1,3 +1,4 @@
+import { SostenutoError } from '../../errors/problem.ts';
 import { compileNamed } from '../backend/index.ts';
 import { steadyRoll } from '../network/roll-to-midi/generator.ts';
 import { turnedWindow, windowStarts } from '../network/roll-to-midi/windows.ts';
@@ -9,7 +10,7 @@ const WEIGHT = 'weight/';
 
 /**
  * What sounds by a trained corrector, 0 or 1, from predicted rolls [frames,keys] of any length, 25 frames a second. It reads windows as long as in
- * training, one after the other (Audeo); the last one ends with the roll, where Audeo drops an incomplete one.
+ * training, one after the other (Audeo); the last one ends with the roll, where Audeo drops an incomplete one. Throws `NETWORK_INPUT`.
  */
 export function steadyRolls(
   tf: Tf,
@@ -24,6 +25,7 @@ export function steadyRolls(
   });
   try {
     return rolls.map((roll) => {
+      if (roll.length % keys !== 0) throw notOfKeys(roll, keys);
       const steady = new Float32Array(roll.length);
       for (const from of windowStarts(roll.length / keys, frames, frames)) {
         const window = tf.tensor(turnedWindow(roll, keys, from, frames), [1, keys, frames]);
@@ -38,3 +40,11 @@ export function steadyRolls(
     tf.dispose(held);
   }
 }
+
+const notOfKeys = (roll: Float32Array, keys: number) =>
+  new SostenutoError({
+    code: 'NETWORK_INPUT',
+    what: 'The roll corrector cannot read this roll.',
+    found: `${roll.length} values`,
+    expected: `frames of ${keys} keys, as in its training`,
+  });

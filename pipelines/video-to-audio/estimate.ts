@@ -2,6 +2,7 @@ import type { NodeEstimate } from '../../engine/define/pipeline.ts';
 import { countParameters } from '../../models/network/parameters.ts';
 import { rollPredictorShapes } from '../../models/network/roll-predictor/shapes.ts';
 import { estimateStage } from '../../models/training/flow/estimate.ts';
+import { estimateRollToMidi } from '../../models/training/roll-to-midi/estimate.ts';
 import { widthsOf } from './encoders.ts';
 import type { Settings } from './settings.ts';
 import { predictorOf, stageParams } from './stages.ts';
@@ -33,6 +34,7 @@ export function estimates(settings: Settings): NodeEstimate[] {
       steps,
     };
   };
+  const { baseWidth, ...rollToMidi } = settings.rollToMidi;
   return [
     flow('text-to-audio', stages.textToAudio),
     flow('video', stages.video),
@@ -44,6 +46,11 @@ export function estimates(settings: Settings): NodeEstimate[] {
       flow(`extra-${kind}`, stages.extra(kind)),
       flow(kind, stages.guided(kind)),
     ]),
+    {
+      node: 'roll-to-midi',
+      ...estimateRollToMidi({ baseWidth }, { ...rollToMidi, keys: settings.rollPredictor.keys }),
+      steps: rollToMidi.steps,
+    },
     flow('unguided', stages.unguided),
     flow('preferred', stages.preferences),
   ];

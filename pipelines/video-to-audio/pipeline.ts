@@ -9,7 +9,7 @@ import * as evaluate from './evaluate/tasks.ts';
 import { wirePreferences } from './label/preferences.ts';
 import { presets } from './presets.ts';
 import { settingsSchema } from './settings.ts';
-import { predictorOf, type RollKind, stageParams } from './stages.ts';
+import { predictorOf, type RollKind, rollToMidiParams, stageParams } from './stages.ts';
 import * as prepare from './tasks.ts';
 import * as train from './train/tasks.ts';
 
@@ -90,19 +90,29 @@ export const videoToAudio = definePipeline({
     const contrastive = stage('contrastive', base, stages.contrastive);
     const factor = stage('factor', base, stages.factor);
 
+    const filmedKeys = { shards, latents, rolls, pictures };
     const predictorFor = (kind: RollKind) => {
       const { steps, batch, learningRate, loss, validateEvery } = rollPredictor;
       const params = { seed, predictor: predictorOf(settings, kind), training: { batch, learningRate, loss, validateEvery }, steps };
-      return node(`roll-predictor-${kind}`, train.trainRollPredictor, { inputs: { shards, latents, rolls, pictures }, params }, often)
-        .predictor;
+      return node(`roll-predictor-${kind}`, train.trainRollPredictor, { inputs: filmedKeys, params }, often).predictor;
     };
     const guided = (kind: RollKind) => {
       const before = stage(`extra-${kind}`, base, stages.extra(kind));
-      const inputs = { ...keys, before, predictor: predictorFor(kind) };
-      return node(kind, train.trainGuided, { inputs, params: stages.guided(kind) }, often).model;
+      const predictor = predictorFor(kind);
+      const inputs = { ...keys, before, predictor };
+      return { predictor, model: node(kind, train.trainGuided, { inputs, params: stages.guided(kind) }, often).model };
     };
-    const velocity = guided('velocity');
-    const binary = guided('binary');
+    const velocity = guided('velocity').model;
+    const { predictor, model: binary } = guided('binary');
+    const { corrector } = node(
+      'roll-to-midi',
+      train.trainRollToMidi,
+      {
+        inputs: { ...filmedKeys, predictor },
+        params: rollToMidiParams(settings),
+      },
+      often,
+    );
     const unguided = node('unguided', train.trainUnguided, { inputs: { ...keys, before: base }, params: stages.unguided }, often).model;
     const preferences = wirePreferences(builder, { shards, media, quarantined }, settings.preferences.labels);
     const preferred = node(
@@ -121,16 +131,24 @@ export const videoToAudio = definePipeline({
       inputs: { shards, media, latents, codec },
       params: { seconds, pianists: { preferred: 'a', other: 'b' } },
     });
-    const judged = (arm: string, model: Model) => {
-      const { generated } = node(`${arm}-samples`, evaluate.sampleStage, {
-        inputs: { references, model, codec, shards, latents, text, video, rolls, pictures },
-        params: { seed, sampling },
-      });
-      return node(`${arm}-evaluation`, evaluate.evaluateArm, {
+    const evaluated = (arm: string, { generated }: { generated: Ref<TreePort<'generated-clips'>> }) =>
+      node(`${arm}-evaluation`, evaluate.evaluateArm, {
         inputs: { references, generated, style },
         params: { arm, averaging: 'samples' },
       }).evaluation;
-    };
+    const judged = (arm: string, model: Model) =>
+      evaluated(
+        arm,
+        node(`${arm}-samples`, evaluate.sampleStage, {
+          inputs: { references, model, codec, text, video, ...filmedKeys },
+          params: { seed, sampling },
+        }),
+      );
+    const audeo = () =>
+      evaluated(
+        'audeo',
+        node('audeo-samples', evaluate.playRolls, { inputs: { references, predictor, corrector, codec, ...filmedKeys }, params: { seed } }),
+      );
     const { evaluations: limits } = node('limits', evaluate.evaluateReferences, {
       inputs: { references, style },
       params: { averaging: 'samples' },
@@ -144,6 +162,7 @@ export const videoToAudio = definePipeline({
         base: judged('base', base),
         contrastive: judged('contrastive', contrastive),
         factor: judged('factor', factor),
+        audeo: audeo(),
         unguided: judged('unguided', unguided),
         binary: judged('binary', binary),
         velocity: judged('velocity', velocity),

@@ -27,6 +27,7 @@ const demo: Settings = {
     learningRate: 2e-3,
     validateEvery: 100,
   },
+  rollToMidi: { baseWidth: 4, frames: 50, clips: 20, steps: 100, batch: 4, learningRate: 0.03, validateEvery: 100 },
   training: {
     frames: 99,
     warmUpSteps: 30,
@@ -89,6 +90,7 @@ const tiny: Settings = {
     extra: { width: 16, heads: 2, headWidth: 8 },
   },
   rollPredictor: { ...demo.rollPredictor, height: 35, width: 35, baseWidth: 2, steps: 6, batch: 8, validateEvery: 6 },
+  rollToMidi: { ...demo.rollToMidi, frames: 16, clips: 4, steps: 4, batch: 2, validateEvery: 4 },
   training: { ...demo.training, frames: 30, warmUpSteps: 2, emaDecay: 0.9, validateEvery: 12, checkpointSteps: 5 },
   textToAudio: { ...tinyStage, steps: 24 },
   video: tinyStage,
@@ -124,6 +126,7 @@ const small: Settings = {
     learningRate: 1e-3,
     validateEvery: 500,
   },
+  rollToMidi: { baseWidth: 16, frames: 100, clips: 400, steps: 5000, batch: 16, learningRate: 2e-3, validateEvery: 500 },
   training: { ...demo.training, frames: 300, warmUpSteps: 500, emaDecay: 0.999, validateEvery: 500, checkpointSteps: 500 },
   textToAudio: { ...smallStage, steps: 20_000 },
   video: smallStage,
@@ -151,6 +154,8 @@ const paper: Settings = {
     extra: { width: 512, heads: 8, headWidth: 64 },
   },
   rollPredictor: { ...small.rollPredictor, height: 100, width: 900, baseWidth: 64, learningRate: 1e-3 },
+  // 300 epochs of two hours, a window every two seconds.
+  rollToMidi: { baseWidth: 64, frames: 100, clips: 10_000, steps: 67_500, batch: 16, learningRate: 5e-4, validateEvery: 500 },
   training: {
     ...small.training,
     frames: 750,

@@ -43,6 +43,17 @@ const rollPredictor = z.strictObject({
   validateEvery: positive,
 });
 
+/** The baseline, which turns predicted rolls into notes. */
+const rollToMidi = z.strictObject({
+  baseWidth: positive.multipleOf(4).describe('channels of the first layers; 64 in Audeo'),
+  frames: positive.describe('of a window, 25 a second; 100 in Audeo'),
+  clips: positive.describe('training clips, at most; what is seen of them has to be predicted first'),
+  steps: positive,
+  batch: positive.describe('windows a step'),
+  learningRate: z.number().positive().describe('of generator and discriminator'),
+  validateEvery: positive,
+});
+
 /** What all stages of the flow model share. */
 const training = z.strictObject({
   frames: positive.describe('latent frames of a training crop (75 a second)'),
@@ -88,6 +99,7 @@ export const settingsSchema = z.strictObject({
   }),
   network,
   rollPredictor,
+  rollToMidi,
   training,
   textToAudio: z.strictObject(stage).describe('1.1: the audio stream from captions'),
   video: z.strictObject(stage).describe('1.2: the video stream and its maps, the audio stream frozen'),

@@ -16,6 +16,14 @@ export const predictorOf = ({ rollPredictor }: Settings, target: RollKind): Roll
   return { views, window: 5, height, width, baseWidth, keys, target, sustain };
 };
 
+/** Params of the baseline's training. */
+export const rollToMidiParams = ({ seed, rollToMidi: { baseWidth, steps, ...training } }: Settings) => ({
+  seed,
+  network: { baseWidth },
+  training,
+  steps,
+});
+
 const BASE: readonly FlowPart[] = ['audio', 'video', 'maps'];
 const ALL: readonly FlowPart[] = [...BASE, 'extra', 'roll'];
 

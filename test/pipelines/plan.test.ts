@@ -41,6 +41,7 @@ describe('video-to-audio', () => {
         "extra-binary",
         "roll-predictor-binary",
         "binary",
+        "roll-to-midi",
         "unguided",
         "pairs",
         "judgments",
@@ -57,6 +58,8 @@ describe('video-to-audio', () => {
         "contrastive-evaluation",
         "factor-samples",
         "factor-evaluation",
+        "audeo-samples",
+        "audeo-evaluation",
         "unguided-samples",
         "unguided-evaluation",
         "binary-samples",
@@ -87,13 +90,14 @@ describe('video-to-audio', () => {
       { rollPredictor: { views: ['top'] } },
       ['piano', 'keys', 'roll-predictor-velocity', 'velocity', 'roll-predictor-binary', 'binary', 'unguided', 'preferred'],
     ],
+    [{ rollToMidi: { learningRate: 0.01 } }, ['roll-to-midi']],
     [{ preferences: { beta: 9 } }, ['preferred']],
   ])('%j is read by %j alone', (settings, nodes) => {
     expect(changed(settings)).toEqual(nodes);
   });
 
-  test('more training steps continue the same training', () => {
-    const node = planPipeline(videoToAudio, {}).nodes.find(({ id }) => id === 'text-to-audio');
+  test.each(['text-to-audio', 'roll-to-midi'])('more steps of %s continue the same training', (id) => {
+    const node = planPipeline(videoToAudio, {}).nodes.find((one) => one.id === id);
     expect(node?.endParams).toEqual(['steps']);
   });
 

@@ -40,6 +40,7 @@ function noteOf(style: StyleJudge, resamples: number): string {
     'Clips that no training saw. "Reconstructed" is the original through the codec, the best that can be generated; "another clip" is the original of another clip, what a sound scores that has nothing to do with this one.',
     `Intervals are bootstrapped over clips (${resamples} draws); stretches of one piece count as clips of their own. A claim counts as shown if the interval of its first measure lies on one side of zero; which measure that is was fixed beforehand.`,
     `The style judge names ${style.windows.heldOut} stretches of held-out pieces rightly in ${part(style.accuracy.original)} of originals, ${part(style.accuracy.reconstructed)} of reconstructions and ${part(style.accuracy.noisy)} of noisy ones${isStyleReliable(style) ? '' : ', too few for its figure to mean anything'}.`,
+    'The baseline audeo is played by the synthesiser that made the recordings, on a third instrument and at one loudness: an easier task than to generate sound, and its style is the synthesiser’s.',
     'AV-align works with frame differences instead of optical flow, and the transcriber is untrained: their figures are comparable only with each other.',
   ].join(' ');
 }

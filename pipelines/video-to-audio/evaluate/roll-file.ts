@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createShard } from '../../../datasets/features/sequence-shard.ts';
 import { KEYS } from '../../../datasets/midi/performance.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import { pathOf } from '../../stored-folder.ts';
 import { shardIn } from '../features.ts';
+import { LATENT_RATE } from '../rates.ts';
 
 /** What stands in `guide-kind.json` beside the shard `guide` [frames, keys …] of generated clips: values in [0, 1]; further columns are no keys. */
 export interface GuideKind {
@@ -22,6 +25,19 @@ export interface RollFile {
 /** Columns of all keys with levels up to `loudest`, of a clip of a shard; undefined if it lacks the clip. */
 export function rollFile(tree: StoredTree, name: string, id: string, loudest: number): RollFile | undefined {
   return columnsOf(tree, name, id, { keys: KEYS, firstKey: 0 }, loudest);
+}
+
+/** Writes the rolls [frames, columns] that guided clips, by the clips' ids. */
+export async function writeGuide(
+  directory: string,
+  kind: GuideKind,
+  columns: number,
+  rolls: Iterable<readonly [string, Float32Array]>,
+): Promise<void> {
+  const shard = createShard(directory, { name: 'guide', scalar: 'f32', rowsPerSecond: LATENT_RATE, shape: [columns] });
+  for (const [id, roll] of rolls) shard.append(id, roll);
+  shard.close();
+  await writeFile(join(directory, 'guide-kind.json'), JSON.stringify(kind));
 }
 
 /** The roll that guided a clip, if the arm was guided. */

@@ -18,7 +18,8 @@ import { LATENT_RATE, PICTURE_RATE, SAMPLE_RATE } from '../rates.ts';
 import type { Clip } from '../tasks.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { referenceClips } from './references.ts';
-import type { sampleStage as declaration, ReferenceClip } from './tasks.ts';
+import { writeGuide } from './roll-file.ts';
+import type { sampleStage as declaration } from './tasks.ts';
 
 /**
  * Generates the references' stretches from caption, video and, where the model has a roll predictor, the roll that it sees:
@@ -73,7 +74,12 @@ export const sampleStage: Run<typeof declaration> = async ({ inputs, params, con
   }
   latents.close();
   codec.dispose();
-  if (model.config.rollPredictor) await writeGuide(directory, model.config.rollPredictor, keys, clips, requests);
+  const { rollPredictor } = model.config;
+  if (rollPredictor) {
+    const kind = { keys: rollPredictor.keys, firstKey: firstKey(rollPredictor), kind: rollPredictor.target };
+    const guided = clips.flatMap(({ id }, i) => (requests[i]?.roll ? [[id, requests[i].roll] as const] : []));
+    await writeGuide(directory, kind, keys, guided);
+  }
   return { generated: directory };
 };
 
@@ -116,23 +122,4 @@ function padded(values: Float32Array, length: number): Float32Array {
   const out = new Float32Array(length);
   out.set(values);
   return out;
-}
-
-async function writeGuide(
-  directory: string,
-  predictor: NonNullable<Awaited<ReturnType<typeof readFlowModel>>['config']['rollPredictor']>,
-  keys: number,
-  clips: readonly ReferenceClip[],
-  requests: readonly { readonly roll?: Float32Array }[],
-): Promise<void> {
-  const shard = createShard(directory, { name: 'guide', scalar: 'f32', rowsPerSecond: LATENT_RATE, shape: [keys] });
-  for (const [index, { id }] of clips.entries()) {
-    const roll = requests[index]?.roll;
-    if (roll) shard.append(id, roll);
-  }
-  shard.close();
-  await writeFile(
-    join(directory, 'guide-kind.json'),
-    JSON.stringify({ keys: predictor.keys, firstKey: firstKey(predictor), kind: predictor.target }),
-  );
 }

@@ -101,6 +101,26 @@ export const sampleStage = defineTask({
   implementation: code('./sample-stage.ts', 'sampleStage'),
 });
 
+/** The baseline: rolls that are predicted, steadied and played by a synthesiser; piano alone. */
+export const playRolls = defineTask({
+  name: 'playRolls',
+  inputs: {
+    references: tree('references'),
+    predictor: tree('roll-predictor'),
+    corrector: tree('roll-to-midi'),
+    codec: tree('codec'),
+    shards: json<readonly Shard[]>(),
+    latents: json<readonly Mapped[]>(),
+    rolls: json<readonly Mapped[]>(),
+    pictures: json<readonly Mapped[]>(),
+  },
+  outputs: { generated: tree('generated-clips') },
+  params: type<{ seed: number }>(),
+  queue: 'cpu',
+  runs: 'process',
+  implementation: code('./play-rolls.ts', 'playRolls'),
+});
+
 /** Judges what one arm generated; clips that it did not generate are left out. */
 export const evaluateArm = defineTask({
   name: 'evaluateArm',
@@ -125,6 +145,7 @@ export const compareArms = defineTask({
     base: evaluation,
     contrastive: evaluation,
     factor: evaluation,
+    audeo: evaluation,
     unguided: evaluation,
     binary: evaluation,
     velocity: evaluation,

@@ -2,6 +2,7 @@ import type { Mapped } from '../../../engine/define/pipeline.ts';
 import { json, tree, type } from '../../../engine/define/ports.ts';
 import { defineTask } from '../../../engine/define/task.ts';
 import type { RollPredictorConfig } from '../../../models/network/roll-predictor/config.ts';
+import type { RollToMidiConfig } from '../../../models/network/roll-to-midi/config.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
 import type { FlowSettings } from '../../../models/training/flow/settings.ts';
 import type { FlowStage } from '../../../models/training/flow/stage.ts';
@@ -75,6 +76,24 @@ export const trainRollPredictor = defineTask({
   runs: 'process',
   timeout: '30 days',
   implementation: code('./train-roll-predictor.ts', 'trainRollPredictor'),
+});
+
+/** The baseline's second half (Audeo's Roll2Midi): from what the roll predictor sees to what was played. */
+export const trainRollToMidi = defineTask({
+  name: 'trainRollToMidi',
+  inputs: { shards: features.shards, latents: features.latents, rolls: features.rolls, pictures, predictor: tree('roll-predictor') },
+  outputs: { corrector: tree('roll-to-midi') },
+  params: type<{
+    seed: number;
+    network: RollToMidiConfig;
+    training: Omit<Settings['rollToMidi'], keyof RollToMidiConfig | 'steps'>;
+    steps: number;
+  }>(),
+  endParams: ['steps'],
+  queue: 'train',
+  runs: 'process',
+  timeout: '30 days',
+  implementation: code('./train-roll-to-midi.ts', 'trainRollToMidi'),
 });
 
 /** Stage 2.2: all streams together with the roll predictor. */

@@ -111,8 +111,8 @@ describe('the comparison of arms', () => {
   it('lets every arm be heard and its notes be seen; arms without guide or without a clip are no failure', async () => {
     const { context } = setup;
     const evaluation = async (arm: Arm): Promise<Evaluation> => {
-      const soundOf = ({ set, pianist }: ReferenceClip) =>
-        set === 'piano' ? pianoSound(5, pianist as PianistId) : new Float32Array(24_000);
+      const elsewhere = arm === 'audeo' ? undefined : new Float32Array(24_000);
+      const soundOf = ({ set, pianist }: ReferenceClip) => (set === 'piano' ? pianoSound(5, pianist as PianistId) : elsewhere);
       const made = await generated(setup, arm, clips, soundOf, arm === 'velocity' ? { guide: 'velocity' } : {});
       const { evaluation } = await evaluateArm({
         ...run,
@@ -132,7 +132,7 @@ describe('the comparison of arms', () => {
     const titles = groups.map((group: { items: { title: string }[] }) => group.items.map(({ title }) => title));
     expect(titles).toEqual([
       ['original', 'reconstructed', ...ARMS],
-      ['original', 'reconstructed', ...ARMS],
+      ['original', 'reconstructed', ...ARMS.filter((arm) => arm !== 'audeo')],
     ]);
     const rolls = (title: string) =>
       groups[0].items.find((item: { title: string }) => item.title === title).rolls.map((one: { title: string }) => one.title);

@@ -91,6 +91,7 @@ describe('a roll corrector', () => {
       expect(part).toHaveLength(47 * KEYS);
       expect(short).toHaveLength(9 * KEYS);
       expect(wrong(sounding.subarray(0, cut.length))).toBeGreaterThan(wrong(part));
+      expect(() => steadyRolls(tf, config, weights, [predicted.subarray(3)])).toThrow(expect.objectContaining({ code: 'NETWORK_INPUT' }));
     }
     expect(tf.memory().numTensors).toBe(before);
   }, 120_000);
