@@ -18,12 +18,14 @@ export interface RowProcess {
   stop(): Promise<number>;
 }
 
-/** The C library keeps what was freed: with its defaults PyTorch's eager row takes up to twice as long in sampling; ours doesn't change. */
-const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4000000000', MALLOC_TRIM_THRESHOLD_: '4000000000' };
-
 /** Starts a row and waits until it is ready. It speaks JSON, a line for a line (see `serveRow` and reference/serve.py). Throws with what it wrote if it dies. */
-export async function startRow(name: string, command: string, args: readonly string[]): Promise<RowProcess> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...KEEP_MEMORY } });
+export async function startRow(
+  name: string,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RowProcess> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let complaints = '';
   child.stderr.on('data', (chunk) => {
     complaints = (complaints + String(chunk)).slice(-2000);
