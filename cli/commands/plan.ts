@@ -9,7 +9,8 @@ export function declare(command: Command): void {
       const { checkedPlan, openProject } = await import('../session/project.ts');
       const project = await openProject();
       const plan = checkedPlan(project, requestOf(name, options));
-      const estimates = project.pipelines.get(plan.pipeline)?.estimate?.(plan.settings) ?? [];
+      const all = project.pipelines.get(plan.pipeline)?.estimate?.(plan.settings) ?? [];
+      const estimates = all.filter((estimate) => plan.nodes.some(({ id }) => id === estimate.node));
       if (options.json) return printJson({ ...plan, estimates });
       const rows = plan.nodes.map(({ id, kind, task, queue, inputs, over }) => [id, kind, task, queue, readsOf(inputs, over)]);
       for (const line of tableLines(['node', 'kind', 'task', 'queue', 'reads'], rows)) print(line);

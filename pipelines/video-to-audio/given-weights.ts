@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { Builder } from '../../engine/define/pipeline.ts';
+import { takeModel, takePredictor } from './train/given-tasks.ts';
 
 /** Nodes that can be given weights: a stage begins with them in place of the stage before, a roll predictor is taken as it is. */
-export const GIVEN = [
+const GIVEN = [
   'text-to-audio',
   'video',
   'joint',
@@ -28,3 +30,23 @@ export const givenWeights = z
   .strictObject(Object.fromEntries(GIVEN.map((node) => [node, digest])) as Record<GivenNode, typeof digest>)
   .optional()
   .describe('models to start from; `sostenuto weights import` brings them');
+
+type Predictor = Extract<GivenNode, `roll-predictor-${string}`>;
+
+/** Nodes that take what is given out of the store; nothing where nothing is given. */
+export const takeGiven = ({ node }: Builder, digests: z.infer<typeof givenWeights>) => {
+  const wiringOf = (id: GivenNode) => {
+    const digest = digests?.[id];
+    return digest === undefined ? undefined : { inputs: {}, params: { digest } };
+  };
+  return {
+    model(id: Exclude<GivenNode, Predictor>) {
+      const wiring = wiringOf(id);
+      return wiring && node(`${id}-weights`, takeModel, wiring).model;
+    },
+    predictor(id: Predictor) {
+      const wiring = wiringOf(id);
+      return wiring && node(`${id}-weights`, takePredictor, wiring).predictor;
+    },
+  };
+};

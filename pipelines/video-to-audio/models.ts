@@ -13,7 +13,10 @@ export function modelsOf(settings: Settings): Record<GivenNode, ReleasedModel> {
     network: { ...network, latentChannels: widths.latents, text: { width: widths.text } },
     ...(stage.roll && { rollPredictor: stage.roll.predictor }),
   });
-  const predictor = (target: 'velocity' | 'binary'): ReleasedModel => ({ kind: 'roll-predictor', predictor: predictorOf(settings, target) });
+  const predictor = (target: 'velocity' | 'binary'): ReleasedModel => ({
+    kind: 'roll-predictor',
+    predictor: predictorOf(settings, target),
+  });
   return {
     'text-to-audio': flow(stages.textToAudio),
     video: flow(stages.video),

@@ -6,6 +6,7 @@ import type { TreePort } from '../../engine/define/ports.ts';
 import { CELLS, ENCODERS } from './encoders.ts';
 import { estimates } from './estimate.ts';
 import * as evaluate from './evaluate/tasks.ts';
+import { takeGiven } from './given-weights.ts';
 import { wirePreferences } from './label/preferences.ts';
 import { presets } from './presets.ts';
 import { settingsSchema } from './settings.ts';
@@ -82,28 +83,39 @@ export const videoToAudio = definePipeline({
     const features = { shards, latents, text, video, rolls, statistics };
     const keys = { ...features, pictures };
     const often = { operational: { checkpointSteps: settings.training.checkpointSteps } };
-    const text2audio = node('text-to-audio', train.trainTextToAudio, { inputs: features, params: stages.textToAudio }, often).model;
     type Model = Ref<TreePort<'flow-model'>>;
+    const given = takeGiven(builder, settings.weights);
     const stage = (id: string, before: Model, params: train.StageParams) =>
       node(id, train.trainStage, { inputs: { ...features, before }, params }, often).model;
-    const base = stage('joint', stage('video', text2audio, stages.video), stages.joint);
-    const contrastive = stage('contrastive', base, stages.contrastive);
-    const factor = stage('factor', base, stages.factor);
+    const begun = given.model('text-to-audio');
+    const text2audio = begun
+      ? stage('text-to-audio', begun, stages.textToAudio)
+      : node('text-to-audio', train.trainTextToAudio, { inputs: features, params: stages.textToAudio }, often).model;
+    const base = stage('joint', given.model('joint') ?? stage('video', given.model('video') ?? text2audio, stages.video), stages.joint);
+    const contrastive = stage('contrastive', given.model('contrastive') ?? base, stages.contrastive);
+    const factor = stage('factor', given.model('factor') ?? base, stages.factor);
 
     const filmedKeys = { shards, latents, rolls, pictures };
     const predictorFor = (kind: RollKind) => {
       const { steps, batch, learningRate, loss, validateEvery } = rollPredictor;
       const params = { seed, predictor: predictorOf(settings, kind), training: { batch, learningRate, loss, validateEvery }, steps };
-      return node(`roll-predictor-${kind}`, train.trainRollPredictor, { inputs: filmedKeys, params }, often).predictor;
+      const own = () => node(`roll-predictor-${kind}`, train.trainRollPredictor, { inputs: filmedKeys, params }, often).predictor;
+      return given.predictor(`roll-predictor-${kind}`) ?? own();
     };
     const guided = (kind: RollKind) => {
-      const before = stage(`extra-${kind}`, base, stages.extra(kind));
+      const [begun, params] = [given.model(kind), stages.guided(kind)];
+      if (begun) {
+        const { model } = node(kind, train.goOnGuided, { inputs: { ...keys, before: begun }, params }, often);
+        return { model, predictor: () => predictorFor(kind) };
+      }
+      const before = stage(`extra-${kind}`, given.model(`extra-${kind}`) ?? base, stages.extra(kind));
       const predictor = predictorFor(kind);
-      const inputs = { ...keys, before, predictor };
-      return { predictor, model: node(kind, train.trainGuided, { inputs, params: stages.guided(kind) }, often).model };
+      const { model } = node(kind, train.trainGuided, { inputs: { ...keys, before, predictor }, params }, often);
+      return { model, predictor: () => predictor };
     };
     const velocity = guided('velocity').model;
-    const { predictor, model: binary } = guided('binary');
+    const { predictor: predictorOfBinary, model: binary } = guided('binary');
+    const predictor = predictorOfBinary();
     const { corrector } = node(
       'roll-to-midi',
       train.trainRollToMidi,
@@ -113,12 +125,17 @@ export const videoToAudio = definePipeline({
       },
       often,
     );
-    const unguided = node('unguided', train.trainUnguided, { inputs: { ...keys, before: base }, params: stages.unguided }, often).model;
+    const unguided = node(
+      'unguided',
+      train.trainUnguided,
+      { inputs: { ...keys, before: given.model('unguided') ?? base }, params: stages.unguided },
+      often,
+    ).model;
     const preferences = wirePreferences(builder, { shards, media, quarantined }, settings.preferences.labels);
     const preferred = node(
       'preferred',
       train.trainPreferences,
-      { inputs: { ...keys, before: velocity, preferences }, params: stages.preferences },
+      { inputs: { ...keys, before: given.model('preferred') ?? velocity, preferences }, params: stages.preferences },
       often,
     ).model;
 

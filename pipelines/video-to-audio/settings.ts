@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { givenWeights } from './given-weights.ts';
 import { preferenceSettings } from './label/preferences.ts';
 
 const count = z.int().min(0);
@@ -74,7 +75,7 @@ const training = z.strictObject({
 const mix = z
   .strictObject({ sounds: count, events: count, piano: count })
   .refine((rows) => rows.sounds + rows.events + rows.piano > 0, 'at least one clip');
-const stage = { steps: positive, learningRate: z.number().positive(), mix };
+const stage = { steps: count.describe('0: the weights that it begins with, as they are'), learningRate: z.number().positive(), mix };
 
 const sampling = z.strictObject({
   clips: z
@@ -98,6 +99,7 @@ export const settingsSchema = z.strictObject({
     codec: z.enum(['sostenuto', 'encodec-24khz']),
   }),
   network,
+  weights: givenWeights,
   rollPredictor,
   rollToMidi,
   training,

@@ -32,6 +32,15 @@ beforeAll(async () => {
 });
 
 describe('weights that were taken in', () => {
+  test('are named by a digest, which is a setting to start from', async () => {
+    expect(imported.setting).toBe(`weights.joint=${imported.artifact.digest}`);
+    const { code, json } = await sostenuto.here('plan', 'video-to-audio', '--preset', 'tiny', '--set', imported.setting, '--json');
+    const { nodes } = json<{ nodes: { id: string; params: unknown; inputs: Record<string, { node: string }> }[] }>();
+    expect(nodes.find(({ id }) => id === 'joint')?.inputs.before?.node).toBe('joint-weights');
+    expect(nodes.find(({ id }) => id === 'joint-weights')?.params).toEqual({ digest: imported.artifact.digest });
+    expect(code).toBe(0);
+  });
+
   test('are listed as a result, so that they are kept', async () => {
     const { json } = await sostenuto.here('cache', 'ls', '--task', 'importWeights', '--json');
     const { actions } = json<{ actions: { node: string; params: { stage: string; sha256: string }; outputs: unknown }[] }>();

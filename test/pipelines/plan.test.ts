@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { planPipeline } from '../../engine/plan/plan.ts';
 import { codec } from '../../pipelines/codec/pipeline.ts';
+import { modelsOf } from '../../pipelines/video-to-audio/models.ts';
 import { videoToAudio } from '../../pipelines/video-to-audio/pipeline.ts';
+import { presets } from '../../pipelines/video-to-audio/presets.ts';
 
 const params = (settings: unknown) =>
   new Map(planPipeline(videoToAudio, { preset: 'tiny', settings }).nodes.map((node) => [node.id, JSON.stringify(node.params)]));
@@ -112,12 +114,46 @@ describe('video-to-audio', () => {
       The setting "textToAudio.steps" has a value that is not allowed.
         where: textToAudio.steps
         found: "many"
-        expected: a whole number ≥ 1
+        expected: a whole number ≥ 0
       The setting "sampling.sway" has a value that is not allowed.
         where: sampling.sway
         found: -2
         expected: a number ≥ -1, ≤ 1.75]
     `);
+  });
+});
+
+describe('weights that are given', () => {
+  const digest = 'ab'.repeat(32);
+  /** Of each node what it begins with. */
+  const begins = (weights: Record<string, string>) => {
+    const { nodes } = planPipeline(videoToAudio, { preset: 'tiny', settings: { weights } });
+    return new Map(nodes.map(({ id, inputs }) => [id, inputs['before']?.node]));
+  };
+
+  test('take the place of the stages that only led to them', () => {
+    const nodes = begins({ joint: digest, velocity: digest, 'roll-predictor-binary': digest });
+    expect(['joint', 'contrastive', 'extra-binary', 'velocity', 'preferred'].map((id) => nodes.get(id))).toEqual([
+      'joint-weights',
+      'joint',
+      'joint',
+      'velocity-weights',
+      'velocity',
+    ]);
+    const gone = ['video', 'extra-velocity', 'roll-predictor-velocity', 'roll-predictor-binary'];
+    expect(gone.filter((id) => nodes.has(id))).toEqual([]);
+    expect([...begins({}).keys()].filter((id) => gone.includes(id))).toHaveLength(gone.length);
+  });
+
+  test('can be given to every node that has a model of its own', () => {
+    const all = Object.keys(modelsOf(presets.tiny));
+    expect(all.filter((id) => !begins({ [id]: digest }).has(`${id}-weights`))).toEqual([]);
+  });
+
+  test('are named by a digest and a node', () => {
+    expect(() => begins({ jiont: digest, joint: 'the base model' })).toThrow(
+      /no setting "weights.jiont"[\s\S]*Did you mean "weights.joint"[\s\S]*"weights.joint" has a value[\s\S]*64 digits/,
+    );
   });
 });
 

@@ -104,6 +104,14 @@ export const trainGuided = defineTask({
   implementation: code('./train-stage.ts', 'trainGuided'),
 });
 
+/** Stage 2.2 from a model that was given and has its roll predictor already. */
+export const goOnGuided = defineTask({
+  ...flow,
+  name: 'goOnGuided',
+  inputs: { ...features, pictures, before: model },
+  implementation: code('./train-stage.ts', 'trainUnguided'),
+});
+
 /** Stage 2.2 without guidance: the roll stream and its predictor are new, and nothing tells the predictor what was played. */
 export const trainUnguided = defineTask({
   ...flow,
