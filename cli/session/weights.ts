@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { checkRequest } from '../../activities/plan/request.ts';
 import { WorkDirectory } from '../../activities/tasks/work-directory.ts';
@@ -47,7 +47,7 @@ export async function importWeights(file: string, options: SettingsOptions & { s
     const folder = join(work.path, 'model');
     const imported = await importReleased(path, model, folder, origin);
     const artifact = await store.putTree(folder);
-    await record(store, stage, origin, artifact, started);
+    await record(store, stage, { ...origin, model }, artifact, started);
     return { ...imported, artifact, stage, preset };
   } finally {
     work.remove();
@@ -66,7 +66,13 @@ const unreadable = (where: string, found: string): SostenutoError =>
   new SostenutoError({ code: 'WEIGHTS_UNREADABLE', what: 'The weights cannot be read.', where, found, expected: 'a safetensors file' });
 
 /** Nothing computed it, so there is no code; but it is listed, and collected, like a result. */
-function record(store: Store, stage: string, params: Readonly<Record<string, string>>, artifact: Artifact, started: number): Promise<void> {
+function record(
+  store: Store,
+  stage: string,
+  params: Readonly<Record<string, unknown>>,
+  artifact: Artifact,
+  started: number,
+): Promise<void> {
   const made = { task: 'importWeights', params, inputs: {} };
   return recordAction(store, {
     ...made,
@@ -86,7 +92,7 @@ function record(store: Store, stage: string, params: Readonly<Record<string, str
 
 /**
  * Writes a model of a run, or of the store, with the released names; the file appears whole or not at all.
- * @throws SostenutoError `NO_SUCH_MODEL`, `OBJECT_MISSING`, `MODEL_INVALID`
+ * @throws SostenutoError `NO_SUCH_MODEL`, `OBJECT_MISSING`, `MODEL_INVALID`, `WEIGHTS_NOT_WRITTEN`
  */
 export async function exportWeights(model: string, file: string): Promise<{ digest: string; parameters: number }> {
   const home = await projectHome();
@@ -99,6 +105,7 @@ export async function exportWeights(model: string, file: string): Promise<{ dige
       await mkdir(dirname(join(work.path, name)), { recursive: true });
       await symlink(path, join(work.path, name));
     }
+    await writable(partial);
     const parameters = await exportReleased(work.path, partial);
     await rename(partial, resolve(file));
     return { digest, parameters };
@@ -106,6 +113,17 @@ export async function exportWeights(model: string, file: string): Promise<{ dige
     await rm(partial, { force: true });
     work.remove();
   }
+}
+
+async function writable(path: string): Promise<void> {
+  await writeFile(path, '').catch((cause: unknown) => {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const what = 'The weights cannot be written there.';
+    throw new SostenutoError(
+      { code: 'WEIGHTS_NOT_WRITTEN', what, where: path, found, expected: 'a folder that can be written' },
+      { cause },
+    );
+  });
 }
 
 /** Digest of the model of `<run>:<node>`, of the newest run of this name. */

@@ -27,9 +27,9 @@ export interface Safetensors<Data extends TensorData = TensorData> {
 
 /**
  * Reads a safetensors file (https://github.com/huggingface/safetensors). Values are exact.
- * Throws `SAFETENSORS_INVALID` with the tensor's name; allocates nothing before the file's size has been checked.
+ * Throws `SAFETENSORS_INVALID` with the tensor's name; allocates nothing before the file's size has been checked, and nothing for a tensor that is not wanted.
  */
-export async function readSafetensors(path: string): Promise<Safetensors> {
+export async function readSafetensors(path: string, wanted: (name: string) => boolean = () => true): Promise<Safetensors> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
@@ -41,6 +41,7 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
     const { entries, metadata } = parseHeader(header, size - 8 - length, path);
     const tensors = new Map<string, StoredTensor>();
     for (const [name, entry] of entries) {
+      if (!wanted(name)) continue;
       const bytes = new Uint8Array(entry.end - entry.begin);
       for (let at = 0; at < bytes.length; )
         at += (await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30), 8 + length + entry.begin + at)).bytesRead;
@@ -53,8 +54,8 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
 }
 
 /** As `readSafetensors`, with F16 and BF16 widened (exactly) and F64 rounded to float32; integers stay as they are. */
-export async function readFloats(path: string): Promise<Safetensors<Float32Array>> {
-  const { tensors, metadata } = await readSafetensors(path);
+export async function readFloats(path: string, wanted?: (name: string) => boolean): Promise<Safetensors<Float32Array>> {
+  const { tensors, metadata } = await readSafetensors(path, wanted);
   const floats = new Map<string, StoredTensor<Float32Array>>();
   for (const [name, { dtype, shape, data }] of tensors) {
     if (dtype === 'F32' && data instanceof Float32Array) floats.set(name, { dtype, shape, data });

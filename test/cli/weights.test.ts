@@ -70,6 +70,8 @@ describe('weights that were taken in', () => {
       { code: 'NO_SUCH_MODEL', expected: 'evening:joint' },
     ]);
     expect(missing.code).toBe(3);
+    const nowhere = await sostenuto.here('weights', 'export', 'evening:joint', at('no/folder.safetensors'));
+    expect([nowhere.code, nowhere.stderr]).toEqual([3, expect.stringContaining('WEIGHTS_NOT_WRITTEN')]);
   });
 });
 

@@ -42,15 +42,13 @@ export async function importReleased(
   directory: string,
   origin: Readonly<Record<string, unknown>>,
 ): Promise<Imported> {
-  const { tensors } = await readFloats(path);
   const shapes = modelShapes(model);
   const leftOut = new Map<string, number>();
-  const given = new Map<string, NamedArray>();
-  for (const [name, tensor] of tensors) {
+  const { tensors: given } = await readFloats(path, (name) => {
     const beside = besideWeights(name);
-    if (beside === undefined) given.set(name, tensor);
-    else leftOut.set(beside, (leftOut.get(beside) ?? 0) + 1);
-  }
+    if (beside !== undefined) leftOut.set(beside, (leftOut.get(beside) ?? 0) + 1);
+    return beside === undefined;
+  });
   const expected = new Map<string, { readonly shape: readonly number[] }>([...shapes].map(([name, shape]) => [releasedName(name), shape]));
   const hasStatistics = model.kind === 'flow' && (given.has(MEAN) || given.has(DEVIATION));
   if (hasStatistics) for (const name of [MEAN, DEVIATION]) expected.set(name, { shape: [model.network.latentChannels] });
