@@ -2,7 +2,7 @@ import type { Settings } from './settings.ts';
 
 const demo: Settings = {
   seed: 7,
-  data: { sounds: 320, mixtures: 48, events: 80, piano: 40, clipSeconds: 2 },
+  data: { sounds: 320, mixtures: 48, events: 120, piano: 40, clipSeconds: 2 },
   shards: 8,
   maxFailures: 5,
   encoders: { text: 'hashed-words', image: 'colour-grid', codec: 'sostenuto' },
@@ -42,7 +42,7 @@ const demo: Settings = {
     validateEvery: 100,
     checkpointSteps: 100,
   },
-  textToAudio: { steps: 300, learningRate: 2e-3, mix: { sounds: 3, events: 1, piano: 4 } },
+  textToAudio: { steps: 260, learningRate: 2e-3, mix: { sounds: 3, events: 1, piano: 4 } },
   video: { steps: 100, learningRate: 2e-3, mix: { sounds: 1, events: 4, piano: 3 } },
   joint: { steps: 150, learningRate: 1e-3, mix: { sounds: 2, events: 3, piano: 3 } },
   contrastive: {
@@ -63,17 +63,17 @@ const demo: Settings = {
     criticRate: 1e-4,
     terms: 'equation-6',
   },
-  extra: { steps: 120, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
-  guided: { steps: 260, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10 },
+  extra: { steps: 100, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
+  guided: { steps: 200, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10 },
   preferences: {
-    steps: 50,
+    steps: 40,
     learningRate: 2e-4,
     mix: { sounds: 0, events: 0, piano: 8 },
     beta: 500,
     weight: 1,
     labels: { judge: 'manifest', versions: { a: 'a', b: 'b' }, margin: 0, votesPerPair: 1 },
   },
-  sampling: { clips: { sounds: 2, events: 8, piano: 12 }, seconds: 1.32, steps: 24, guidance: 2, sway: -1 },
+  sampling: { clips: { sounds: 2, events: 12, piano: 12 }, seconds: 1.32, steps: 24, guidance: 2, sway: -1 },
 };
 
 const tinyStage = { steps: 6, learningRate: 2e-3, mix: { sounds: 1, events: 1, piano: 2 } };
