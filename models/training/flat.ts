@@ -17,9 +17,6 @@ export function layoutOf(parameters: ReadonlyMap<string, { readonly shape: reado
   return { names: ordered, shapes, sizes: shapes.map((shape) => shape.reduce((product, size) => product * size, 1)) };
 }
 
-/** Tensors in the layout's order → [Σ sizes]. */
-export const flatten = (tf: Tf, tensors: readonly Tensor[]): Tensor => tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1])));
-
 /** [Σ sizes] → tensors in the layout's order. */
 export const unflatten = (tf: Tf, layout: Layout, flat: Tensor): Tensor[] =>
   // The library's gradient of a split into one part fails.
