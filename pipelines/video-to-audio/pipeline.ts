@@ -170,11 +170,20 @@ export const videoToAudio = definePipeline({
       inputs: { references, style },
       params: { averaging: 'samples' },
     });
+    const { use: rollUse } = node('roll-use', evaluate.measureRollUse, {
+      inputs: { model: velocity, shards, latents, text, video, rolls },
+      params: {
+        seed,
+        frames: settings.training.frames,
+        roll: { keys: rollPredictor.keys, target: 'velocity', sustain: rollPredictor.sustain },
+      },
+    });
     node('comparison', evaluate.compareArms, {
       inputs: {
         references,
         style,
         limits,
+        rollUse,
         text: judged('text', text2audio),
         base: judged('base', base),
         contrastive: judged('contrastive', contrastive),

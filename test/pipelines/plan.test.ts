@@ -52,6 +52,7 @@ describe('video-to-audio', () => {
         "references",
         "style",
         "limits",
+        "roll-use",
         "text-samples",
         "text-evaluation",
         "base-samples",

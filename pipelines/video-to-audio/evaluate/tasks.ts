@@ -2,6 +2,7 @@ import type { Mapped } from '../../../engine/define/pipeline.ts';
 import { type Artifact, json, tree, type } from '../../../engine/define/ports.ts';
 import { defineTask } from '../../../engine/define/task.ts';
 import type { RollAveraging } from '../../../models/metrics/roll-metrics.ts';
+import type { RollPredictorConfig } from '../../../models/network/roll-predictor/config.ts';
 import type { Measure } from '../../measure.ts';
 import type { Settings } from '../settings.ts';
 import type { SetName, Shard } from '../tasks.ts';
@@ -132,6 +133,32 @@ export const evaluateArm = defineTask({
   implementation: code('./evaluate-arm.ts', 'evaluateArm'),
 });
 
+/** Flow loss on held-out piano by what the roll tells of it. */
+export interface RollUse {
+  readonly 'its own notes': number;
+  readonly 'its notes at one loudness': number;
+  readonly 'another clip’s notes': number;
+  readonly 'no notes': number;
+}
+
+/** What a guided model has learnt to take from the roll; nothing where there are not two held-out piano clips. */
+export const measureRollUse = defineTask({
+  name: 'measureRollUse',
+  inputs: {
+    model: tree('flow-model'),
+    shards: json<readonly Shard[]>(),
+    latents: json<readonly Mapped[]>(),
+    text: json<readonly Mapped[]>(),
+    video: json<readonly Mapped[]>(),
+    rolls: json<readonly Mapped[]>(),
+  },
+  outputs: { use: json<RollUse | null>() },
+  params: type<{ seed: number; frames: number; roll: Pick<RollPredictorConfig, 'keys' | 'target' | 'sustain'> }>(),
+  queue: 'cpu',
+  runs: 'process',
+  implementation: code('./measure-roll-use.ts', 'measureRollUse'),
+});
+
 const evaluation = json<Evaluation>();
 
 /** Sets the arms side by side: tables with intervals, what they show, and clips to hear. */
@@ -141,6 +168,8 @@ export const compareArms = defineTask({
     references: tree('references'),
     style: json<StyleJudge>(),
     limits: json<readonly Evaluation[]>(),
+    /** Of the model `velocity`. */
+    rollUse: json<RollUse | null>(),
     text: evaluation,
     base: evaluation,
     contrastive: evaluation,

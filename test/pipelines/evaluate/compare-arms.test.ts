@@ -125,10 +125,12 @@ describe('the comparison of arms', () => {
     const arms: Partial<Record<Arm, Evaluation>> = {};
     for (const arm of ARMS) arms[arm] = await evaluation(arm);
     const { evaluations: limits } = await evaluateReferences({ ...run, inputs: { references: tree, style }, context });
-    const inputs = { references: tree, style, limits, ...(arms as Record<Arm, Evaluation>) };
+    const rollUse = { 'its own notes': 0.5, 'its notes at one loudness': 0.50001, 'another clip’s notes': 0.7, 'no notes': 0.75 };
+    const inputs = { references: tree, style, limits, rollUse, ...(arms as Record<Arm, Evaluation>) };
     const { exhibits, measures } = await compareArms({ inputs, params: { seed: 1, resamples: 200, shown: 1 }, item: undefined, context });
 
-    const { groups, tables } = JSON.parse(await readFile(join(exhibits, 'exhibits.json'), 'utf8'));
+    const { groups, tables, note } = JSON.parse(await readFile(join(exhibits, 'exhibits.json'), 'utf8'));
+    expect(note).toContain('its own notes 0.5000, its notes at one loudness 0.5000, another clip’s notes 0.7000, no notes 0.7500.');
     const titles = groups.map((group: { items: { title: string }[] }) => group.items.map(({ title }) => title));
     expect(titles).toEqual([
       ['original', 'reconstructed', ...ARMS],
