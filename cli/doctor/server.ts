@@ -8,6 +8,7 @@ import { DYNAMIC_SETTINGS, POLL_RATE } from '../server/flags.ts';
 import { DEFAULT_PORTS, LOOPBACK, ownerOf } from '../server/ports.ts';
 import { findServer } from '../server/temporal-server.ts';
 import { findTemporalTool } from '../server/tool.ts';
+import { onDuty } from '../session/roster.ts';
 import type { Check } from './check.ts';
 
 /** The server and what runs need of it. Without one, a run would start it, so only a missing program is fatal. */
@@ -108,14 +109,14 @@ export function checkAttributes(known: ReadonlySet<string>, address: string, nam
 const WORKFLOW = 1;
 const ACTIVITY = 2;
 
-/** How many workers have asked the queue for work lately. */
-async function pollersOf(connection: Connection, { taskQueue, temporal }: Config, queue: Queue): Promise<number> {
+/** How many workers have asked the queue for work lately; at least one if one is too busy to ask. */
+async function pollersOf(connection: Connection, { home, taskQueue, temporal }: Config, queue: Queue): Promise<number> {
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace: temporal.namespace,
     taskQueue: { name: queueName(taskQueue, queue) },
     taskQueueType: queue === 'light' ? WORKFLOW : ACTIVITY,
   });
-  return pollers?.length ?? 0;
+  return Math.max(pollers?.length ?? 0, onDuty(home, taskQueue).has(queue) ? 1 : 0);
 }
 
 export function checkQueue({ taskQueue }: Pick<Config, 'taskQueue'>, queue: Queue, pollers: number): Check {

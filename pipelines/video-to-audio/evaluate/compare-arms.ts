@@ -48,6 +48,7 @@ function noteOf(style: StyleJudge, rollUse: RollUse | null, resamples: number): 
 
 /** Why a guided arm gains, or gains nothing: what it does not take from its roll cannot show in its sound. */
 function whatTheRollTells(use: RollUse): string {
-  const losses = Object.entries(use).map(([told, loss]) => `${told} ${Number(loss).toFixed(4)}`);
+  const order = ['its own notes', 'its notes at one loudness', 'another clip’s notes', 'no notes'] as const; // stored JSON has its own
+  const losses = order.map((told) => `${told} ${use[told].toFixed(4)}`);
   return `How much of the roll the velocity model uses, as its flow loss on held-out piano (lower is better) when the roll tells: ${losses.join(', ')}.`;
 }
