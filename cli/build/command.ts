@@ -101,10 +101,13 @@ function publish(folder: string, files: readonly OutputFile[], texts: Readonly<R
   const partial = `${folder}.partial`;
   mkdirSync(partial, { recursive: true });
   for (const file of files)
-    writeSynced(join(partial, basename(file.path)), file.path.endsWith('.cjs') ? withGivenImport(file) : file.contents);
+    writeSynced(join(partial, basename(file.path)), file.path.endsWith('.cjs') ? inAscii(withGivenImport(file)) : file.contents);
   for (const [name, text] of Object.entries(texts)) writeSynced(join(partial, name), text);
   renameSync(partial, folder);
 }
+
+/** As `load.cjs` reads it. The bundler escapes plain strings by itself, but no templates, patterns and comments. */
+const inAscii = (code: string): string => code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 function removeOlder(builds: string): void {
   const all = readdirSync(builds).filter((name) => name.startsWith('command-'));

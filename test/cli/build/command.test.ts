@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -41,6 +41,22 @@ describe('the bundled command', () => {
   test('would be told apart from a command that reads its sources', async () => {
     const files = await filesLoadedBy('sql', 'SELECT 1');
     expect(files.some((file) => file.includes('@duckdb'))).toBe(true);
+  });
+
+  test('is written in ASCII, which is what it is read as', () => {
+    const builds = join(root, '.sostenuto', 'build');
+    const newest =
+      readdirSync(builds)
+        .filter((name) => name.startsWith('command-'))
+        .sort()
+        .at(-1) ?? '';
+    const bundles = readdirSync(join(builds, newest)).filter((name) => name.endsWith('.cjs'));
+    expect(bundles).toContain('command.cjs');
+    for (const bundle of bundles)
+      expect(
+        readFileSync(join(builds, newest, bundle)).findIndex((byte) => byte > 127),
+        bundle,
+      ).toBe(-1);
   });
 
   test('names sources in its stack traces, its own and those of a project', async () => {
