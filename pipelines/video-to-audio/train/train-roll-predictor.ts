@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { KEYS } from '../../../datasets/midi/performance.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
-import { environmentOf, loadBackend } from '../../../models/backend/index.ts';
+import { loadBackend } from '../../../models/backend/index.ts';
 import { TORCH_ADAM } from '../../../models/training/optimiser.ts';
 import { type FilmedClip, rollDataset } from '../../../models/training/roll/dataset.ts';
 import { trainRoll } from '../../../models/training/roll/train-roll.ts';
 import { type FilmedClips, readFilmedClips } from '../features.ts';
 import { LATENT_RATE, PICTURE_RATE } from '../rates.ts';
+import { runOfTask } from './run-of-task.ts';
 import type { trainRollPredictor as declaration } from './tasks.ts';
 
 const WARM_UP_STEPS = 20;
@@ -32,13 +33,7 @@ export const trainRollPredictor: Run<typeof declaration> = async ({ inputs, para
       validation: { dataset: rollDataset(predictor, heldOut, { batch, seed, order: 'even' }), everySteps: training.validateEvery },
     }),
     directory,
-    checkpoints: context.checkpoints,
-    cadence: { steps: Number(context.operational.checkpointSteps ?? 100) },
-    signal: context.signal,
-    progress: context.progress,
-    metric: context.metric,
-    warn: context.warn,
-    environment: environmentOf(backend),
+    ...runOfTask(context, backend),
   });
   return { predictor: directory };
 };

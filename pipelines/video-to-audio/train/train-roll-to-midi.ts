@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Run } from '../../../engine/define/task.ts';
-import { environmentOf, loadBackend } from '../../../models/backend/index.ts';
+import { loadBackend } from '../../../models/backend/index.ts';
 import { TORCH_ADAM } from '../../../models/training/optimiser.ts';
 import { type RollPair, rollWindows } from '../../../models/training/roll-to-midi/dataset.ts';
 import { trainRollToMidi as train } from '../../../models/training/roll-to-midi/train-roll-to-midi.ts';
 import { openPredictedRolls } from '../predicted-rolls.ts';
+import { runOfTask } from './run-of-task.ts';
 import type { trainRollToMidi as declaration } from './tasks.ts';
 
 export const trainRollToMidi: Run<typeof declaration> = async ({ inputs, params, context }) => {
@@ -28,13 +29,7 @@ export const trainRollToMidi: Run<typeof declaration> = async ({ inputs, params,
     dataset: windows(clips, 'shuffled'),
     ...(heldOut.length > 0 && { validation: { dataset: windows(heldOut, 'in turn'), everySteps: validateEvery } }),
     directory,
-    checkpoints: context.checkpoints,
-    cadence: { steps: Number(context.operational.checkpointSteps ?? 100) },
-    signal: context.signal,
-    progress: context.progress,
-    metric: context.metric,
-    warn: context.warn,
-    environment: environmentOf(backend),
+    ...runOfTask(context, backend),
   });
   return { corrector: directory };
 };

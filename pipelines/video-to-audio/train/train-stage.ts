@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
-import { environmentOf, loadBackend } from '../../../models/backend/index.ts';
+import { loadBackend } from '../../../models/backend/index.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
 import { clipDataset, type DatasetShape, type Mix, pairDataset } from '../../../models/training/flow/dataset.ts';
 import { readFlowModel } from '../../../models/training/flow/model-files.ts';
@@ -15,6 +15,7 @@ import { folderOf } from '../../stored-folder.ts';
 import { readStageClips, type StageFeatures } from '../features.ts';
 import type { Clip, LatentStatistics } from '../tasks.ts';
 import { flowSettings } from './flow-settings.ts';
+import { runOfTask } from './run-of-task.ts';
 import type * as declarations from './tasks.ts';
 
 interface Given {
@@ -103,13 +104,7 @@ async function train(
       validation: { dataset: clipDataset(heldOut, validated, { ...shape, fixedCrop: true }), everySteps: training.validateEvery },
     }),
     directory,
-    checkpoints: context.checkpoints,
-    cadence: { steps: Number(context.operational.checkpointSteps ?? 100) },
-    signal: context.signal,
-    progress: context.progress,
-    metric: context.metric,
-    warn: context.warn,
-    environment: environmentOf(backend),
+    ...runOfTask(context, backend),
   });
   return { model: directory };
 }

@@ -9,13 +9,13 @@ import {
   factorClShapes,
 } from '../../../models/objectives/factor-cl/config.ts';
 import { club, infoNce, pairScores } from '../../../models/objectives/factor-cl/critic.ts';
-import { clubLearningLoss, type FactorClBatch, factorClLoss } from '../../../models/objectives/factor-cl/objective.ts';
+import { clubLearningLoss, factorClLoss } from '../../../models/objectives/factor-cl/objective.ts';
 import { type Fixture, maxDifference, openFixture, testBackend } from '../../models/network/fixture.ts';
+import { batchOf, leavesOf, PREFIX } from '../../models/objectives/factor-cl/fixture-leaves.ts';
 import { expectStatistics, gradientStep, type Leaves } from '../../models/objectives/gradient-step.ts';
 import { type Checks, complete, everyScope, type Kind } from '../kind.ts';
 
 const tf = await testBackend();
-const PREFIX = 'transformer.contrastive_loss.';
 const numberOf = (fixture: Fixture, name: string) => fixture.array(name).data[0] ?? Number.NaN;
 const value = (tensor: Tensor) => tensor.dataSync()[0] ?? Number.NaN;
 
@@ -30,19 +30,6 @@ function configOf(fixture: Fixture): FactorClConfig {
     condition: fixture.has('in/y') ? { kind: 'labels', classes } : { kind: 'augmentations' },
   };
 }
-/** Weights and features of a fixture, all to be differentiated by. */
-const leavesOf = (fixture: Fixture): Leaves =>
-  new Map([
-    ...[...fixture.weights()].map(([name, tensor]) => [PREFIX + name, tensor] as const),
-    ...['in/x1', 'in/x2'].map((name) => [name, fixture.tensor(name)] as const),
-  ]);
-function batchOf(fixture: Fixture, leaves: Leaves): FactorClBatch {
-  const condition = fixture.has('in/y')
-    ? { labels: fixture.tensor('in/y') }
-    : { audio: fixture.tensor('in/x1_aug'), video: fixture.tensor('in/x2_aug') };
-  return { audio: leaves.get('in/x1') as Tensor, video: leaves.get('in/x2') as Tensor, condition };
-}
-
 function expectGradients(fixture: Fixture, scope: string, leaves: Leaves, gradient: (name: string) => Tensor): void {
   for (const name of leaves.keys()) {
     const [full, statistics] = [`${scope}grad/${name}`, `${scope}gradstat/${name.slice(PREFIX.length)}`];

@@ -15,28 +15,17 @@ import { clubLearningLoss, type FactorClBatch, factorClLoss } from '../../../../
 import { type Fixture, readFixture, testBackend } from '../../network/fixture.ts';
 import { againstDifferences, gradientStep, type Leaves } from '../gradient-step.ts';
 
+import { batchOf, leavesOf } from './fixture-leaves.ts';
+
 let tf: Tf;
 beforeAll(async () => {
   tf = await testBackend();
 });
 
-const PREFIX = 'transformer.contrastive_loss.';
 const TINY = { widths: { audio: 10, video: 7 }, criticWidth: 16, weights: EACH_ONCE, unitInputs: false };
 const LABELS: FactorClConfig = { ...TINY, condition: { kind: 'labels', classes: 6 } };
 const AUGMENTED: FactorClConfig = { ...TINY, condition: { kind: 'augmentations' } };
 
-/** Weights and features of a fixture, all to be differentiated by. */
-const leavesOf = (fixture: Fixture): Leaves =>
-  new Map([
-    ...[...fixture.weights()].map(([name, tensor]) => [PREFIX + name, tensor] as const),
-    ...['in/x1', 'in/x2'].map((name) => [name, fixture.tensor(name)] as const),
-  ]);
-function batchOf(fixture: Fixture, leaves: Leaves): FactorClBatch {
-  const condition = fixture.has('in/y')
-    ? { labels: fixture.tensor('in/y') }
-    : { audio: fixture.tensor('in/x1_aug'), video: fixture.tensor('in/x2_aug') };
-  return { audio: leaves.get('in/x1') as Tensor, video: leaves.get('in/x2') as Tensor, condition };
-}
 const number = (fixture: Fixture, name: string) => fixture.array(name).data[0] ?? Number.NaN;
 const value = (tensor: Tensor) => tensor.dataSync()[0] ?? Number.NaN;
 
