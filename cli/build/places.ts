@@ -10,13 +10,14 @@ export const definedPlaces = {
 } as const;
 
 const loaders: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.mts': 'ts' };
+const isOwn = (path: string): boolean => extname(path) in loaders;
 /** Stack traces need no lines of packages, and their maps would be most of the bundle's map. */
 const noMap = '\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkFBQUEifQ==';
 const beginsStrict = /^(?:\s|\/\/.*\n|\/\*[\s\S]*?\*\/)*(['"])use strict\1/;
 
 /**
  * A bundle lies elsewhere than its sources. This lets each of them find its own place as before: `import.meta.url`, and in packages
- * `__dirname`, `__filename` and `require.resolve`. Lines stay where they are.
+ * `__dirname`, `__filename` and `require.resolve`; own sources make their `require` from their place. Lines stay where they are.
  * @param change a last word on a source's text
  */
 export function keepPlaces(change: (path: string, text: string) => string = (_, text) => text): Plugin {
@@ -25,7 +26,8 @@ export function keepPlaces(change: (path: string, text: string) => string = (_, 
     setup(build) {
       build.onLoad({ filter: /\.[mc]?[jt]s$/, namespace: 'file' }, ({ path }) => {
         const source = readFileSync(path, 'utf8');
-        const text = change(path, source).replaceAll('require.resolve(', '__sourceRequire.resolve(');
+        const changed = change(path, source);
+        const text = isOwn(path) ? changed : changed.replaceAll('require.resolve(', '__sourceRequire.resolve(');
         const places = placesIn(path, text);
         const strict = beginsStrict.test(source) ? '"use strict";' : '';
         return {
@@ -46,6 +48,7 @@ function placesIn(path: string, text: string): string {
   add(text.includes('import.meta'), '__sourceFolder', JSON.stringify(dirname(path)));
   add(text.includes('__filename'), '__filename', JSON.stringify(path));
   add(text.includes('__dirname'), '__dirname', JSON.stringify(dirname(path)));
-  add(text.includes('__sourceRequire'), '__sourceRequire', `require("node:module").createRequire(${JSON.stringify(path)})`);
+  const asks = !isOwn(path) && text.includes('__sourceRequire');
+  add(asks, '__sourceRequire', `require("node:module").createRequire(${JSON.stringify(path)})`);
   return places.join('');
 }

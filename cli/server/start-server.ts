@@ -39,7 +39,9 @@ export async function startServer(
     while (performance.now() < limit) {
       const error = await Promise.race([failed, whenListening(ports.port, 100)]);
       if (error !== undefined || hasEnded(child)) {
-        if (!((await isFree(ports.port)) && (await isFree(ports.uiPort)))) return undefined;
+        // The other may have gone again by now, as a server that was just killed: its log tells.
+        const wasTaken = /address already in use/.test(saidSince(path, before));
+        if (wasTaken || !((await isFree(ports.port)) && (await isFree(ports.uiPort)))) return undefined;
         throw serverFailed(path, before, error ?? `it ended with ${child.signalCode ?? `code ${child.exitCode}`}`);
       }
       if (child.pid !== undefined && (await isServing(address)) && !hasEnded(child)) {
@@ -64,8 +66,10 @@ async function isServing(address: string): Promise<boolean> {
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
+const saidSince = (log: string, from: number): string => readFileSync(log).subarray(from).toString('utf8').trim();
+
 function serverFailed(log: string, from: number, reason: unknown): SostenutoError {
-  const said = readFileSync(log).subarray(from).toString('utf8').trim().split('\n').slice(-3).join(' | ').slice(-500);
+  const said = saidSince(log, from).split('\n').slice(-3).join(' | ').slice(-500);
   const why = reason instanceof Error ? reason.message : String(reason);
   return new SostenutoError({
     code: 'SERVER_FAILED',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ConnectionOptions } from '@temporalio/client';
 import { withServerLock } from './lock.ts';
-import { choosePorts, DEFAULT_PORTS, isFree, LOOPBACK, waitForDying } from './ports.ts';
+import { choosePorts, DEFAULT_PORTS, isFree, LOOPBACK, portInUse, waitForDying } from './ports.ts';
 import { hangs, otherPorts, unreachable } from './problems.ts';
 import { databaseOf, isOwnServer, readServerRecord, type ServerRecord } from './record.ts';
 import { dismiss, startServer, waitForEnding } from './start-server.ts';
@@ -39,6 +39,7 @@ export interface TemporalServer {
 
 /** How long a living server may be silent. */
 const PATIENCE_SECONDS = 30;
+const START_TRIES = 5;
 
 const uiUrl = (port: number): string => `http://${LOOPBACK}:${port}`;
 
@@ -134,11 +135,13 @@ async function keepRunsLong(address: string, { log }: ServerOptions): Promise<vo
 async function startOn(home: string, options: ServerOptions): Promise<ServerRecord> {
   const tool = findTemporalTool(options.cliPath);
   const wanted = await wantedPorts(home, options);
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const ports = await choosePorts(wanted);
     options.log?.(`starting the Temporal server on port ${ports.port}, its UI on ${ports.uiPort} (${tool.path})`);
     const record = await startServer(home, tool.path, ports, options.meanwhile);
-    if (record !== undefined) return record; // else somebody took the port in between: choose again
+    if (record !== undefined) return record;
+    // Somebody took the port in between: choose again.
+    if (tries === START_TRIES) throw portInUse(ports.port, 'the Temporal server');
   }
 }
 

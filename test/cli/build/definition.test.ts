@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -48,6 +48,15 @@ describe('a definition', () => {
     const before = await importDefinition(url, builds);
     write('three.ts', '// A remark.\nexport const three: number = 3;');
     expect(await importDefinition(url, builds)).toBe(before);
+  });
+
+  test.each(['video-to-audio', 'codec'])('of the project, %s, is imported by a command that is not bundled itself', async (name) => {
+    const url = new URL(`../../../pipelines/${name}/pipeline.ts`, import.meta.url).href;
+    const before = bundles();
+    expect(Object.values(await importDefinition(url, builds))).toContainEqual(expect.objectContaining({ name }));
+    // A module has no `require`, except among these tests.
+    const made = bundles().filter((bundle) => !before.includes(bundle));
+    expect(made.map((bundle) => readFileSync(join(builds, bundle), 'utf8').includes('Dynamic require'))).toEqual([false]);
   });
 
   test('that cannot be read says where', async () => {
