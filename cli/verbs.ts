@@ -62,6 +62,7 @@ export const verbs: readonly VerbEntry[] = [
   { name: 'unpause', group: 'Steer', summary: 'go on after a pause', load: () => import('./commands/unpause.ts') },
   { name: 'cache', group: 'Data', summary: 'list, verify or remove cached results', load: () => import('./commands/cache.ts') },
   { name: 'checkpoints', group: 'Data', summary: 'list the checkpoints of trainings', load: () => import('./commands/checkpoints.ts') },
+  { name: 'models', group: 'Data', summary: 'registered models, their versions and aliases', load: () => import('./commands/models.ts') },
   {
     name: 'weights',
     group: 'Data',

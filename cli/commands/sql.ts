@@ -4,7 +4,7 @@ import { print, printJson, say, tableLines } from '../output.ts';
 
 export function declare(command: Command): void {
   command
-    .argument('[query]', 'SQL over the views runs, nodes, artifacts, metrics, judgments; default: from stdin')
+    .argument('[query]', 'SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases; default: from stdin')
     .addHelpText(
       'after',
       `

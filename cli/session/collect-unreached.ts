@@ -2,6 +2,7 @@ import type { ActionRecord } from '../../engine/actions/actions.ts';
 import { listActions } from '../../engine/collect/cache.ts';
 import { type Collection, collectGarbage } from '../../engine/collect/collect.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
+import { registeredArtifacts } from '../../engine/registry/registry.ts';
 import { reachedObjects } from '../../engine/store/references.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
 import { projectHome } from './project.ts';
@@ -28,6 +29,7 @@ export async function collectUnreached({ keepRuns, keepDays, dryRun }: KeepOptio
     item !== undefined && Object.values(outputs).every(({ digest }) => reached.has(digest));
   return collectGarbage(store, {
     keepAction: (record) => isWanted(record) || isReached(record),
+    keepArtifacts: await registeredArtifacts(ledger),
     ...(dryRun === undefined ? {} : { isDryRun: dryRun }),
   });
 }

@@ -17,7 +17,7 @@ export interface Ledger {
   append<Name extends TableName>(table: Name, rows: readonly LedgerRows[Name][]): void;
   /** Resolves when every row is on disk. */
   flush(): Promise<void>;
-  /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, as they are now on disk. */
+  /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases, as they are now on disk. */
   query(sql: string, values?: readonly LedgerValue[]): Promise<Record<string, unknown>[]>;
   /** Whether the table has no rows on disk, told without a database. */
   isEmpty(table: TableName): boolean;

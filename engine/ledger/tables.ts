@@ -79,12 +79,41 @@ export interface JudgmentRow {
   readonly seconds?: number;
 }
 
+/** A version of a registered model; what it is lies in the store under its digest. */
+export interface ModelRow {
+  readonly name: string;
+  readonly version: number;
+  readonly form: string;
+  readonly digest: string;
+  readonly bytes: number;
+  /** Digest of its scores, by clip, which the next version is compared with. */
+  readonly scores?: string;
+  readonly scoresBytes?: number;
+  readonly measure?: string;
+  /** Mean of the scores. */
+  readonly value?: number;
+  readonly at?: string;
+}
+
+/** Which version an alias of a model means: `candidate` is the newest, `champion` the one to use. */
+export interface AliasRow {
+  readonly name: string;
+  readonly alias: string;
+  readonly version: number;
+  /** A person, or `rule`. */
+  readonly by: string;
+  readonly reason?: string;
+  readonly at?: string;
+}
+
 export interface LedgerRows {
   readonly runs: RunRow;
   readonly nodes: NodeRow;
   readonly artifacts: ArtifactRow;
   readonly metrics: MetricRow;
   readonly judgments: JudgmentRow;
+  readonly models: ModelRow;
+  readonly aliases: AliasRow;
 }
 export type TableName = keyof LedgerRows;
 
@@ -165,5 +194,24 @@ export const tables: { readonly [Name in TableName]: TableDefinition<LedgerRows[
     },
     identity: ['id'],
   },
+  models: {
+    columns: {
+      name: 'VARCHAR',
+      version: 'BIGINT',
+      form: 'VARCHAR',
+      digest: 'VARCHAR',
+      bytes: 'BIGINT',
+      scores: 'VARCHAR',
+      scoresBytes: 'BIGINT',
+      measure: 'VARCHAR',
+      value: 'DOUBLE',
+      at: 'TIMESTAMP',
+    },
+    identity: ['name', 'version'],
+  },
+  aliases: {
+    columns: { name: 'VARCHAR', alias: 'VARCHAR', version: 'BIGINT', by: 'VARCHAR', reason: 'VARCHAR', at: 'TIMESTAMP' },
+    identity: ['name', 'alias'],
+  },
 };
-export const tableNames: readonly TableName[] = ['runs', 'nodes', 'artifacts', 'metrics', 'judgments'];
+export const tableNames: readonly TableName[] = ['runs', 'nodes', 'artifacts', 'metrics', 'judgments', 'models', 'aliases'];

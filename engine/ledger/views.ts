@@ -22,7 +22,7 @@ export function rowsSql(table: TableName, files: { readonly parquet: readonly st
   return parts.join('\nUNION ALL\n');
 }
 
-/** SQL that makes the five views; of rows with the same identity the one written last is shown. */
+/** SQL that makes the views; of rows with the same identity the one written last is shown. */
 export function viewsSql(root: string): string {
   return tableNames
     .map((table) => {

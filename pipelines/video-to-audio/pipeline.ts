@@ -178,23 +178,29 @@ export const videoToAudio = definePipeline({
         roll: { keys: rollPredictor.keys, target: 'velocity', sustain: rollPredictor.sustain },
       },
     });
+    const models = { text: text2audio, base, contrastive, factor, unguided, binary, velocity, preferred };
+    const evaluations = {
+      text: judged('text', models.text),
+      base: judged('base', models.base),
+      contrastive: judged('contrastive', models.contrastive),
+      factor: judged('factor', models.factor),
+      audeo: audeo(),
+      unguided: judged('unguided', models.unguided),
+      binary: judged('binary', models.binary),
+      velocity: judged('velocity', models.velocity),
+      preferred: judged('preferred', models.preferred),
+    };
+    const drawing = { seed, resamples: 1000 };
     node('comparison', evaluate.compareArms, {
-      inputs: {
-        references,
-        style,
-        limits,
-        rollUse,
-        text: judged('text', text2audio),
-        base: judged('base', base),
-        contrastive: judged('contrastive', contrastive),
-        factor: judged('factor', factor),
-        audeo: audeo(),
-        unguided: judged('unguided', unguided),
-        binary: judged('binary', binary),
-        velocity: judged('velocity', velocity),
-        preferred: judged('preferred', preferred),
-      },
-      params: { seed, resamples: 1000, shown: 3 },
+      inputs: { references, style, limits, rollUse, ...evaluations },
+      params: { ...drawing, shown: 3 },
     });
+    const { arm, approval, ...registering } = settings.register;
+    const candidate = { references, model: models[arm], evaluation: evaluations[arm] };
+    const ruled = { ...registering, ...drawing };
+    if (approval) {
+      const { decision } = builder.gate('approval', `Shall ${arm} become the champion of ${registering.name}?`, [evaluations[arm]]);
+      node('register', evaluate.approvedArm, { inputs: { ...candidate, decision }, params: ruled });
+    } else node('register', evaluate.registerArm, { inputs: candidate, params: ruled });
   },
 });

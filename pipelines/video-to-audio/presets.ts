@@ -74,6 +74,7 @@ const demo: Settings = {
     labels: { judge: 'manifest', versions: { a: 'a', b: 'b' }, margin: 0, votesPerPair: 1 },
   },
   sampling: { clips: { sounds: 2, events: 12, piano: 12 }, seconds: 1.32, steps: 24, guidance: 2, sway: -1 },
+  register: { name: 'video-to-audio', arm: 'preferred', set: 'piano', measure: 'si-sdr-magnitude', margin: 0, approval: false },
 };
 
 const tinyStage = { steps: 6, learningRate: 2e-3, mix: { sounds: 1, events: 1, piano: 2 } };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { measureNames, SETS } from './evaluate/measured.ts';
 import { givenWeights } from './given-weights.ts';
 import { preferenceSettings } from './label/preferences.ts';
 
@@ -87,6 +88,16 @@ const sampling = z.strictObject({
   sway: z.number().min(-1).max(1.75),
 });
 
+/** What becomes of the model at the end. */
+const register = z.strictObject({
+  name: z.string().regex(/^[\w.-]{1,100}$/, 'letters, digits and . _ -'),
+  arm: z.enum(['base', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred']).describe('the model that is registered'),
+  set: z.enum(SETS),
+  measure: z.enum(measureNames).describe('what decides, on unseen clips of the set'),
+  margin: z.number().min(0).describe('the lower end of the interval of the gain over the champion has to be above'),
+  approval: z.boolean().describe('a person decides, in place of the rule'),
+});
+
 /** Everything a run of `video-to-audio` can be told. */
 export const settingsSchema = z.strictObject({
   seed: z.int().min(0),
@@ -126,6 +137,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({ ...stage, beta: z.number().positive(), weight, labels: preferenceSettings })
     .describe('3b: DPO on pairs of performances; a batch has the preferred clips of its pairs, then the rejected ones'),
   sampling,
+  register,
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type StageSettings = Settings['textToAudio'];

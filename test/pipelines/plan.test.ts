@@ -72,6 +72,7 @@ describe('video-to-audio', () => {
         "preferred-samples",
         "preferred-evaluation",
         "comparison",
+        "register",
       ]
     `);
   });
@@ -95,6 +96,7 @@ describe('video-to-audio', () => {
     ],
     [{ rollToMidi: { learningRate: 0.01 } }, ['roll-to-midi']],
     [{ preferences: { beta: 9 } }, ['preferred']],
+    [{ register: { margin: 0.5 } }, ['register']],
   ])('%j is read by %j alone', (settings, nodes) => {
     expect(changed(settings)).toEqual(nodes);
   });
@@ -102,6 +104,16 @@ describe('video-to-audio', () => {
   test.each(['text-to-audio', 'roll-to-midi'])('more steps of %s continue the same training', (id) => {
     const node = planPipeline(videoToAudio, {}).nodes.find((one) => one.id === id);
     expect(node?.endParams).toEqual(['steps']);
+  });
+
+  test('asks a person before it registers, if told so', () => {
+    const { nodes } = planPipeline(videoToAudio, { settings: { register: { approval: true, arm: 'velocity' } } });
+    const last = nodes.slice(-2);
+    expect(last.map(({ id, task }) => [id, task])).toEqual([
+      ['approval', 'gate'],
+      ['register', 'registerApprovedModel'],
+    ]);
+    expect(last[1]?.inputs['model']?.node).toBe('velocity');
   });
 
   test('names every wrong setting with what was found and what is allowed', () => {

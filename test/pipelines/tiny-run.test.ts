@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunReport } from '../../activities/messages.ts';
+import { openLedger } from '../../engine/ledger/ledger.ts';
+import { openRegistry } from '../../engine/registry/registry.ts';
 
 const root = join(import.meta.dirname, '../..');
 let home: string;
@@ -38,7 +40,8 @@ describe('the whole pipeline in its tiny size', () => {
     expect(again.nodes.map(({ id, outputs }) => [id, outputs])).toEqual(first.nodes.map(({ id, outputs }) => [id, outputs]));
 
     const changed = await run('video-to-audio', '--preset', 'tiny', '--set', 'preferences.beta=100');
-    expect(executed(changed)).toEqual(['preferred', 'preferred-samples', 'preferred-evaluation', 'comparison']);
+    expect(executed(changed)).toEqual(['preferred', 'preferred-samples', 'preferred-evaluation', 'comparison', 'register']);
+    expect((await openRegistry(openLedger(home)).versions('video-to-audio')).map(({ version }) => version)).toEqual([1, 2]);
   });
 
   test('the codec is trained by its own pipeline', { timeout: 300_000 }, async () => {

@@ -37,9 +37,9 @@ export type MeasureName = keyof typeof measured;
 export const MEASURED: Readonly<Record<MeasureName, Measured>> = measured;
 
 export const SETS = everywhere;
-const names = Object.keys(measured) as MeasureName[];
+export const measureNames = Object.keys(measured) as MeasureName[];
 /** What is measured of a set, in the order in which it is shown. */
-export const measuresOn = (set: SetName): MeasureName[] => names.filter((name) => MEASURED[name].sets.includes(set));
+export const measuresOn = (set: SetName): MeasureName[] => measureNames.filter((name) => MEASURED[name].sets.includes(set));
 
 /** Scores of one clip; what cannot be had (SI-SDR of silence) is left out. */
 export interface ClipScores {

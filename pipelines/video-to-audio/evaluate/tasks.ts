@@ -1,12 +1,14 @@
-import type { Mapped } from '../../../engine/define/pipeline.ts';
+import type { GateDecision, Mapped } from '../../../engine/define/pipeline.ts';
 import { type Artifact, json, tree, type } from '../../../engine/define/ports.ts';
 import { defineTask } from '../../../engine/define/task.ts';
 import type { RollAveraging } from '../../../models/metrics/roll-metrics.ts';
 import type { RollPredictorConfig } from '../../../models/network/roll-predictor/config.ts';
 import type { Measure } from '../../measure.ts';
+import type { Registration } from '../../register/register.ts';
+import type { Rule } from '../../register/rule.ts';
 import type { Settings } from '../settings.ts';
 import type { SetName, Shard } from '../tasks.ts';
-import type { ClipScores } from './measured.ts';
+import type { ClipScores, MeasureName } from './measured.ts';
 import type { StyleJudge } from './style-judge.ts';
 
 const code = (path: string, name: string) => ({ url: new URL(path, import.meta.url).href, export: name });
@@ -186,4 +188,25 @@ export const compareArms = defineTask({
   queue: 'cpu',
   runs: 'process',
   implementation: code('./compare-arms.ts', 'compareArms'),
+});
+
+const candidate = { references: tree('references'), model: tree('flow-model'), evaluation } as const;
+const registering = type<{ name: string; set: SetName; measure: MeasureName } & Rule>();
+
+/** Puts a model into the registry; it becomes the champion if the rule finds it better, clip by clip, than the present one. */
+export const registerArm = defineTask({
+  name: 'registerModel',
+  inputs: candidate,
+  outputs: { registration: json<Registration>() },
+  params: registering,
+  implementation: code('./register-arm.ts', 'registerArm'),
+});
+
+/** The same where a person has decided. */
+export const approvedArm = defineTask({
+  name: 'registerApprovedModel',
+  inputs: { ...candidate, decision: json<GateDecision>() },
+  outputs: { registration: json<Registration>() },
+  params: registering,
+  implementation: code('./register-arm.ts', 'approvedArm'),
 });
