@@ -1,7 +1,7 @@
 import type { Ledger } from '../engine/ledger/ledger.ts';
 import type { Plan } from '../engine/plan/plan.ts';
 import type { Store } from '../engine/store/store.ts';
-import type { RunReport } from './messages.ts';
+import type { RunIdentity, RunReport } from './messages.ts';
 import type { Pipelines } from './plan/registry.ts';
 
 export interface ReportRequest {
@@ -33,6 +33,8 @@ export interface Dependencies {
   readonly writeReport?: (request: ReportRequest) => Promise<string>;
   /** How long `advance` executes local tasks before it reports. Default 2000. */
   readonly sliceMs?: number;
+  /** Called when a node of the queue `train` begins; what it returns, when that node ends. */
+  readonly watch?: (run: RunIdentity, node: string) => () => void;
   /** Name of the numerical backend, for the records. */
   readonly backend?: string;
 }

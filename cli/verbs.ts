@@ -64,6 +64,12 @@ export const verbs: readonly VerbEntry[] = [
   { name: 'checkpoints', group: 'Data', summary: 'list the checkpoints of trainings', load: () => import('./commands/checkpoints.ts') },
   { name: 'models', group: 'Data', summary: 'registered models, their versions and aliases', load: () => import('./commands/models.ts') },
   {
+    name: 'tracking',
+    group: 'Data',
+    summary: 'what an MLflow server has of runs and models',
+    load: () => import('./commands/tracking.ts'),
+  },
+  {
     name: 'weights',
     group: 'Data',
     summary: 'take released weights in, write ours as released',

@@ -27,12 +27,14 @@ export function createNodeActivity(deps: Dependencies) {
       const given = await readInputs(deps, plan, node, request);
       const beats = new Heartbeats(context, node.id, node.heartbeatSeconds * 1000);
       const child = new ChildSlot(node);
+      const unwatch = node.queue === 'train' ? deps.watch?.(request.run, node.id) : undefined;
       try {
         const shared = { deps, context, plan, node, run: request.run, inputs: given.inputs, beats, child };
         return 'work' in request ? await executeGroup(shared, request) : await execute(shared);
       } finally {
         await child.close();
         beats.stop();
+        unwatch?.();
       }
     } catch (error) {
       // A stopped task ends with whatever it likes; what Temporal has to hear is why it was stopped.

@@ -8,6 +8,9 @@ import type { Dependencies } from '../dependencies.ts';
 import { queueName } from '../messages.ts';
 import type { Pipelines } from '../plan/registry.ts';
 import { sweepWorkDirectories } from '../tasks/work-directory.ts';
+import { startPublisher } from '../tracking/publisher.ts';
+import { watchMachine } from '../tracking/system-metrics.ts';
+import type { Tracking } from '../tracking/tracking.ts';
 import { workflowBundle } from './bundle.ts';
 import { registeredAttributes } from './search-attributes.ts';
 
@@ -28,6 +31,8 @@ export interface WorkerOptions {
   readonly pipelines: () => Promise<Pipelines>;
   readonly writeReport?: Dependencies['writeReport'];
   readonly backend?: string;
+  /** Where runs are shown besides; followed beside the work. */
+  readonly tracking?: Tracking;
   /** Slots of the queues `cpu` (default: one a core) and `train` (default 1: one a device). */
   readonly slots?: Partial<Record<Queue, number>>;
   /** Milliseconds that tasks get to save a checkpoint when the worker is stopped. Default 30,000. */
@@ -71,6 +76,7 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     searchAttributes: registeredAttributes(connection, namespace),
     ...(options.writeReport === undefined ? {} : { writeReport: options.writeReport }),
     ...(options.backend === undefined ? {} : { backend: options.backend }),
+    ...(options.tracking === undefined ? {} : { watch: (run, node) => watchMachine(ledger, run, node) }),
   };
   const slots: Record<Queue, number> = { light: lightSlots, cpu: availableParallelism(), train: 1, ...options.slots };
   const workers = await Promise.all(
@@ -98,6 +104,7 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     2000,
   );
   flush.unref();
+  const publisher = options.tracking === undefined ? undefined : startPublisher({ home, store, ledger, tracking: options.tracking, warn });
   const done = Promise.all(workers.map((worker) => worker.run())).then(
     () => end(),
     async (error: unknown) => {
@@ -109,6 +116,7 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
   async function end(): Promise<void> {
     clearInterval(flush);
     await ledger.close();
+    await publisher?.stop();
     await connection.close().catch(() => undefined);
   }
   return {

@@ -1,4 +1,5 @@
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import type { Tracking } from '../../activities/tracking/tracking.ts';
 import type { Queue } from '../../engine/define/task.ts';
 import type { BackendName } from '../../models/backend/index.ts';
 
@@ -30,6 +31,8 @@ export interface Config {
   readonly ports: { readonly server?: number; readonly ui?: number; readonly web?: number };
   /** `SOSTENUTO_BACKEND`; without it, the best that loads. */
   readonly backend?: BackendName;
+  /** Where runs are shown besides; nowhere if unset. */
+  readonly tracking?: Tracking;
   /** In the order of the file. */
   readonly pipelines: ReadonlyMap<string, PipelineEntry>;
   /** Run when none is named: the first. */

@@ -27,6 +27,15 @@ export interface ProjectConfig {
     /** The report and live pages. `SOSTENUTO_WEB_PORT` wins. */
     readonly web?: number;
   };
+  /** An MLflow server that is told of runs and models. Default: none. */
+  readonly tracking?: {
+    /** `http(s)://host:port`. `MLFLOW_TRACKING_URI` wins. */
+    readonly uri: string;
+    /** One experiment for all runs. Default: one for each pipeline, with its name. `MLFLOW_EXPERIMENT_NAME` wins. */
+    readonly experiment?: string;
+    /** Better in `MLFLOW_TRACKING_TOKEN`, or as `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`. */
+    readonly token?: string;
+  };
   /** The pipelines that can be run, by name; the first is run when none is named. */
   readonly pipelines: Readonly<Record<string, PipelineLocation>>;
 }

@@ -6,6 +6,7 @@ import { type Problem, SostenutoError } from '../../errors/problem.ts';
 import type { Config } from './config.ts';
 import type { ProjectConfig } from './define.ts';
 import { type Environment, readEnvironment, readTemporalProfile } from './environment.ts';
+import { readTracking } from './tracking.ts';
 
 const port = z.number().int().min(1).max(65535);
 const slots = z.number().int().min(1).max(10_000);
@@ -16,6 +17,9 @@ const schema = z.strictObject({
   taskQueue: z.string().regex(name, 'letters, digits and . _ -').exactOptional(),
   slots: z.strictObject({ light: slots.exactOptional(), cpu: slots.exactOptional(), train: slots.exactOptional() }).exactOptional(),
   ports: z.strictObject({ server: port.exactOptional(), ui: port.exactOptional(), web: port.exactOptional() }).exactOptional(),
+  tracking: z
+    .strictObject({ uri: z.string(), experiment: z.string().min(1).exactOptional(), token: z.string().min(1).exactOptional() })
+    .exactOptional(),
   pipelines: z
     .record(z.string().regex(name, 'letters, digits and . _ -'), z.strictObject({ module: z.string().min(1), export: z.string().min(1) }))
     .refine((pipelines) => Object.keys(pipelines).length > 0, 'at least one pipeline'),
@@ -39,6 +43,7 @@ export function resolveConfig(raw: unknown, env: Environment, { file, packageRoo
   const profile = readTemporalProfile(env, problems);
   const parsed = schema.safeParse(raw);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, raw, file)));
+  const tracking = readTracking(parsed.data?.tracking, env, file, problems);
   if (!parsed.success || problems.length > 0) throw new SostenutoError(problems);
   const project: ProjectConfig = parsed.data;
 
@@ -74,6 +79,7 @@ export function resolveConfig(raw: unknown, env: Environment, { file, packageRoo
       ...(ports.web !== undefined && { web: ports.web }),
     },
     ...(given.backend && { backend: given.backend }),
+    ...(tracking && { tracking }),
     pipelines: new Map(pipelines),
     defaultPipeline: Object.keys(project.pipelines)[0] ?? '',
   };

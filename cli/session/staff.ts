@@ -65,7 +65,7 @@ export async function employ(
     // It is installed already, once in a process.
     if (!(error instanceof Error && error.name === 'IllegalStateError')) throw error;
   }
-  const { home, temporal, taskQueue, root, slots } = config;
+  const { home, temporal, taskQueue, root, slots, tracking } = config;
   const { uiUrl } = session;
   const workers = await startWorkers({
     address: session.address,
@@ -78,6 +78,7 @@ export async function employ(
     pipelines: async () => loadPipelines(await loadConfig(root)),
     slots,
     ...backendOf(config),
+    ...(tracking === undefined ? {} : { tracking }),
     onWarning: warn,
     writeReport: ({ store, ledger, ...finished }) =>
       createReportWriter({

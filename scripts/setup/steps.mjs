@@ -1,6 +1,7 @@
 /** Runs the steps: what still holds is kept, the rest is done, long ones side by side. */
 import { NothingWorks, reasonOf } from './choose.mjs';
 import { ffmpeg } from './ffmpeg.mjs';
+import { mlflow } from './mlflow.mjs';
 import { nodeVersion } from './node-version.mjs';
 import { packages } from './packages.mjs';
 import { digestOf, isUnchanged, SETUP_VERSION, stampOf } from './record.mjs';
@@ -13,10 +14,10 @@ import { tensorflow } from './tensorflow.mjs';
 /** @typedef {import('./types.d.ts').StepOutcome} StepOutcome */
 
 /** Each stage waits for the one before; inside a stage the steps do not depend on each other. @type {readonly (readonly Step[])[]} */
-export const STAGES = [[nodeVersion], [packages], [ffmpeg, temporal, tensorflow]];
+export const STAGES = [[nodeVersion], [packages], [ffmpeg, temporal, tensorflow, mlflow]];
 
 /** The choice a step made, as setup.json keeps it. @param {SetupRecord} record @param {Step['name']} name */
-const choiceOf = (record, name) => (name === 'node' || name === 'packages' ? undefined : record[name]);
+const choiceOf = (record, name) => (name === 'node' || name === 'packages' || name === 'mlflow' ? undefined : record[name]);
 
 /**
  * Whether what the record says of a step is still true.
@@ -42,7 +43,8 @@ export async function runStages(stages, setup, before, report) {
   let record = { ...before, version: SETUP_VERSION, root: setup.root };
   /** @type {StepOutcome[]} */
   const outcomes = [];
-  for (const stage of stages) {
+  for (const all of stages) {
+    const stage = all.filter((step) => setup.needsTool || !step.isForTests);
     await Promise.all(
       stage.map(async (step) => {
         const { outcome, changes } = await runStep(step, { ...setup, note: (text) => report.note(step.title, text) }, before);

@@ -44,8 +44,10 @@ export interface Found {
 }
 
 export interface Step {
-  readonly name: 'node' | 'packages' | 'ffmpeg' | 'temporal' | 'tensorflow';
+  readonly name: 'node' | 'packages' | 'ffmpeg' | 'temporal' | 'tensorflow' | 'mlflow';
   readonly title: string;
+  /** Left out unless tests come next. */
+  readonly isForTests?: boolean;
   /** Everything outside the chosen files that the choice depends on. */
   readonly key: (setup: Setup) => unknown;
   /** Whether an earlier choice still works, beyond key and files. */

@@ -92,6 +92,25 @@ describe('set-up', () => {
     expect(recorded().steps).toEqual({});
   });
 
+  it('leaves out what only tests need, unless they come next', async () => {
+    const ran: string[] = [];
+    const step: Step = {
+      name: 'mlflow',
+      title: 'mlflow',
+      isForTests: true,
+      key: () => 'same',
+      run: async () => {
+        ran.push('mlflow');
+        return { found: 'it' };
+      },
+    };
+    const run = (needsTool: boolean) =>
+      steps.runStages([[step]], { ...setup, needsTool }, recorded(), { note: () => {}, done: () => {}, save: () => {} });
+    expect((await run(false)).outcomes).toEqual([]);
+    expect((await run(true)).outcomes).toMatchObject([{ name: 'mlflow', ok: true }]);
+    expect(ran).toEqual(['mlflow']);
+  });
+
   it('ends after the stage that failed, with the reason, and does not start what builds on it', async () => {
     const broken = world({ fails: true });
     const { outcomes } = await broken.run(recorded());

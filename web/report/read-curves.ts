@@ -2,16 +2,16 @@ import type { Ledger } from '../../engine/ledger/ledger.ts';
 import { type FinishedRun, ledgerName } from './finished-run.ts';
 import type { Curve } from './model.ts';
 
-/** A metric of this name is no curve: its steps are those at which a training went on from a checkpoint. */
+/** Metrics under `system/` tell what the machine did. A metric of this name is no curve: its steps are those at which a training went on from a checkpoint. */
 const resumedMetric = 'resumed';
 
-const ownMetrics = 'SELECT node, name, step, value FROM metrics WHERE run = $1 AND item IS NULL ORDER BY step';
+const ownMetrics = `SELECT node, name, step, value FROM metrics WHERE run = $1 AND item IS NULL AND NOT starts_with(name, 'system/') ORDER BY step`;
 /** The metrics of reused results are those of the newest run that made them. */
 const inheritedMetrics = `SELECT made.key AS node, m.name, m.step, m.value FROM metrics m JOIN (
   SELECT n.run, n.node, n.key FROM nodes n JOIN runs r ON r.run = n.run
   WHERE n.item IS NULL AND n.cache = 'miss' AND n.status = 'done' AND n.key IN (SELECT unnest(string_split($1, ',')))
   QUALIFY row_number() OVER (PARTITION BY n.key ORDER BY r.startedAt DESC) = 1
-) made ON made.run = m.run AND made.node = m.node WHERE m.item IS NULL ORDER BY m.step`;
+) made ON made.run = m.run AND made.node = m.node WHERE m.item IS NULL AND NOT starts_with(m.name, 'system/') ORDER BY m.step`;
 
 /** The curves of a run's nodes, in the order of the nodes; for reused nodes those of the run that made the result. */
 export async function readCurves(ledger: Pick<Ledger, 'query' | 'isEmpty'>, run: FinishedRun): Promise<Curve[]> {
