@@ -14,18 +14,26 @@ export async function publishEnd(publishing: Publishing, delivery: Delivery, tol
   const read = new Map<string, Dataset>();
   for (const node of told.nodes) {
     const child = delivery.children[node.id];
+    // A training whose result was reused has read its data, too.
+    const datasets = child !== undefined || node.queue === 'train' ? datasetsOf(told, node) : [];
+    for (const dataset of datasets) read.set(`${dataset.name} ${dataset.digest}`, dataset);
     if (child === undefined) continue;
     const { key, attempts, seconds, error } = node;
     const tags = { 'sostenuto.key': key, 'sostenuto.attempts': attempts, 'sostenuto.seconds': seconds, 'mlflow.note.content': error };
     await sendPairs(api, delivery, child, 'tags', tagsOf(tags));
-    const datasets = datasetsOf(told, node);
-    for (const dataset of datasets) read.set(`${dataset.name} ${dataset.digest}`, dataset);
     if (datasets.length > 0) await api.logInputs(child.id, datasets);
   }
   if (read.size > 0) await api.logInputs(parent.id, [...read.values()]);
   const metrics = await measuresOf(publishing, told);
   for (const batch of requests(metrics)) await api.logBatch(parent.id, { metrics: batch });
-  await sendPairs(api, delivery, parent, 'tags', tagsOf({ 'mlflow.note.content': told.error }));
+  const reused = told.nodes.filter(({ cache }) => cache === 'hit').length;
+  await sendPairs(
+    api,
+    delivery,
+    parent,
+    'tags',
+    tagsOf({ 'mlflow.note.content': told.error, 'sostenuto.reused': `${reused} of ${told.nodes.length} nodes` }),
+  );
   await uploadFiles(publishing, delivery, told, parent);
 }
 

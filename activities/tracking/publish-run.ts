@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import { readAction } from '../../engine/actions/actions.ts';
 import type { Delivery } from './delivery.ts';
 import type { Api, Run, RunStatus } from './mlflow/api.ts';
 import { rejectionOf } from './mlflow/client.ts';
@@ -25,7 +26,10 @@ export async function publishRun(publishing: Publishing, run: string): Promise<D
   for (;;) {
     const points = await readPoints(ledger, delivery);
     const nodes = new Set([...points.map(({ node }) => node), ...trained(told.nodes).map(({ id }) => id)]);
-    for (const node of nodes) await childRun(publishing, delivery, told, experiment, parent, node);
+    for (const node of nodes) {
+      const first = points.find((point) => point.node === node)?.at;
+      await childRun(publishing, delivery, told, experiment, parent, node, first ?? timesOf(publishing, told, node).from);
+    }
     await sendPoints(publishing, delivery, points);
     if (points.length < mostPoints) break;
   }
@@ -33,12 +37,21 @@ export async function publishRun(publishing: Publishing, run: string): Promise<D
   await publishEnd(publishing, delivery, told, parent);
   for (const node of told.nodes) {
     const child = delivery.children[node.id];
-    if (child !== undefined) await publishing.api.updateRun(child.id, statusOf(node.status), told.endedAt);
+    if (child !== undefined) await publishing.api.updateRun(child.id, statusOf(node.status), timesOf(publishing, told, node.id).to);
   }
   await publishing.api.updateRun(parent.id, statusOf(told.status), told.endedAt);
   delivery.isComplete = true;
   deliveries.save(delivery);
   return delivery;
+}
+
+/** When a node began and ended, as far as it is known: a failed one has left no record, and one that runs has not yet. */
+function timesOf({ store }: Publishing, { nodes, startedAt, endedAt = startedAt }: ToldRun, node: string): { from: number; to: number } {
+  const key = nodes.find(({ id }) => id === node)?.key;
+  const action = key ? readAction(store, key) : undefined;
+  if (action === undefined) return { from: startedAt, to: endedAt };
+  const from = Date.parse(action.startedAt);
+  return { from, to: from + 1000 * action.seconds };
 }
 
 /** Nodes that get a run of their own though they told no metric. */
@@ -81,12 +94,13 @@ async function childRun(
   experiment: string,
   parent: Run,
   node: string,
+  startedAt: number,
 ): Promise<void> {
   const planned = plannedNode(told, node);
   const fixed = { ...standing(told.pipeline), 'mlflow.parentRunId': parent.id, [runTag]: told.run, [nodeTag]: node };
   if (delivery.children[node] === undefined) {
     await findRuns(api, delivery, experiment);
-    delivery.children[node] ??= await api.createRun(experiment, node, told.startedAt, tagsOf(fixed));
+    delivery.children[node] ??= await api.createRun(experiment, node, startedAt, tagsOf(fixed));
     deliveries.save(delivery);
   }
   const child = delivery.children[node];

@@ -5,7 +5,7 @@ import { ledgerState, type SyncOptions, sync } from './sync.ts';
 
 export interface PublisherOptions extends Omit<SyncOptions, 'all' | 'signal'> {
   readonly warn: (message: string) => void;
-  /** Shortest pause between two passes. Default 5 s. */
+  /** Shortest pause between two passes. Default 10 s. */
   readonly pauseMs?: number;
 }
 export interface Publisher {
@@ -14,7 +14,7 @@ export interface Publisher {
 }
 
 /** Publishing takes at most this part of the time. */
-const share = 1 / 20;
+const share = 1 / 50;
 const longestPauseMs = 5 * 60_000;
 const lastPassMs = 10_000;
 
@@ -22,7 +22,7 @@ const lastPassMs = 10_000;
  * Follows the ledger beside the work: nothing that trains waits for it or knows of it. A server that is away is asked ever more rarely; what it
  * has not been told stays in the ledger.
  */
-export function startPublisher({ warn, pauseMs = 5000, ...options }: PublisherOptions): Publisher {
+export function startPublisher({ warn, pauseMs = 10_000, ...options }: PublisherOptions): Publisher {
   // Tracking begins now, whether or not the server is up.
   openDeliveries(options.home, options.tracking);
   const ending = new AbortController();

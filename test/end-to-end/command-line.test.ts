@@ -54,6 +54,19 @@ describe.runIf(hasServer)('the command line', { timeout: 180_000 }, async () => 
     expect(json<RunReport>().nodes.map(({ id, cache }) => `${id} ${cache}`)).toEqual(['count hit', 'report miss']);
   });
 
+  test('a tracker that is away changes nothing of a run; it is told once, and the run waits for it', async () => {
+    vi.stubEnv('MLFLOW_TRACKING_URI', 'http://127.0.0.1:1');
+    try {
+      const { code, json, stderr } = await sostenuto.run('run', 'steered', '--set', 'to=7', '--json');
+      expect(code).toBe(0);
+      expect(stderr.match(/The MLflow server does not answer/g)).toHaveLength(1);
+      const status = await sostenuto.run('tracking', 'status', '--json');
+      expect(status.json()).toMatchObject({ complete: 0, waiting: [`${json<RunReport>().workflowId}/${json<RunReport>().runId}`] });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   test('a failed node gives exit code 1, and what hangs on it is blocked', async () => {
     const { code, json } = await sostenuto.run('run', 'steered', '--set', 'failAt=2', '--json');
     expect(statuses(json())).toEqual(['count failed', 'report blocked']);

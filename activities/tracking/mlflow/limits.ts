@@ -20,7 +20,11 @@ export interface Point {
 
 /** A name that MLflow takes: other signs become `-`, empty parts of a path go, what is too long keeps its beginning and a digest. */
 export function keyOf(name: string): string {
-  const parts = name.split('/').map((part) => part.replace(/[^\w.\- ]/g, '-').trim());
+  // `a, b: c` reads well without its signs.
+  const parts = name
+    .replace(/[,:;] /g, ' ')
+    .split('/')
+    .map((part) => part.replace(/[^\w.\- ]/g, '-').trim());
   const key = parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/') || '-';
   return key.length <= limits.key ? key : `${key.slice(0, limits.key - 13)}-${sha256(name).slice(0, 12)}`;
 }
