@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseCsv } from '../../datasets/sources/csv.ts';
-import { decodeText } from '../../datasets/sources/manifest.ts';
+import { decodeText } from '../../datasets/sources/text.ts';
 import { nearest } from '../../engine/plan/nearest.ts';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
 import { choices, type Judgment } from '../../models/preference/judge.ts';

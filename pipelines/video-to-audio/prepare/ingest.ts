@@ -34,7 +34,7 @@ export const ingest: Run<typeof declaration> = async ({ inputs, params, context 
 
 async function clipsOf(set: SetName, files: StoredTree, context: TaskContext): Promise<{ clips: Clip[]; refused: Quarantined[] }> {
   const folder = await folderOf(context, files, set);
-  const { rows, problems } = readManifest(join(folder, 'manifest.jsonl'), { locate: (path) => files.files.get(path) });
+  const { rows, problems } = await readManifest(join(folder, 'manifest.jsonl'), { locate: (path) => files.files.get(path) });
   const clips: Clip[] = [];
   const put = (path: string) => context.putFile(pathOf(files, path));
   for (const { id, split, caption, media, midi, views, label, piece, pianist } of rows) {

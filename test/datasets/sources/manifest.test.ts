@@ -46,11 +46,34 @@ describe('a sound manifest', () => {
     expect((await read('link.jsonl', lines({ ...row, media: 'alias.wav' }))).problems).toEqual([]);
   });
 
-  it('finds files where it is told to', () => {
+  it('finds files where it is told to', async () => {
     const manifest = join(directory, 'm.jsonl');
-    expect(readManifest(manifest, { locate: (path) => (path === 'a.wav' ? '/store/1' : undefined) }).rows.map(({ id }) => id)).toEqual([
-      'a',
-    ]);
+    const { rows } = await readManifest(manifest, { locate: (path) => (path === 'a.wav' ? '/store/1' : undefined) });
+    expect(rows.map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('may have ids that begin like an option, as those of YouTube do', async () => {
+    expect((await read('dash.jsonl', lines({ ...row, id: '--x', youtube: '--x', start: 0 }))).rows.map(({ id }) => id)).toEqual(['--x']);
+  });
+
+  it('may be longer than what is read at once, wherever a piece ends', async () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => ({
+      ...row,
+      id: `clip-${index}`,
+      caption: `“${'é,\n"'.repeat(index % 40)}”`,
+    }));
+    const table = ['id,split,caption,media', ...many.map(({ id, caption }) => `${id},train,"${caption.replaceAll('"', '""')}",a.wav`)];
+    const locate = () => 'there';
+    for (const [name, text] of [
+      ['long.jsonl', lines(...many)],
+      ['long.json', JSON.stringify({ note: '[', data: many }, undefined, 1)],
+      ['long.csv', table.join('\n')],
+    ] as const) {
+      await writeFile(join(directory, name), text);
+      const { rows, problems } = await readManifest(join(directory, name), { locate });
+      expect(problems).toEqual([]);
+      expect(rows.map(({ row: _, ...clip }) => clip)).toEqual(many);
+    }
   });
 });
 
@@ -94,7 +117,7 @@ describe('rows with a problem are listed and left out, the others kept', () => {
       'id,split,caption,media\na,train,x,a.wav\nb,train,one, two,b.wav\nb,train,"x,b.wav\n',
     );
     expect(rows).toHaveLength(1);
-    expect(problems.map(({ where, found }) => `${where?.split(':').at(-1)} ${found}`)).toEqual(['4 undefined', '3 5 fields']);
+    expect(problems.map(({ where, found }) => `${where?.split(':').at(-1)} ${found}`)).toEqual(['3 5 fields', '4 undefined']);
   });
 
   it('all of them at once', async () => {
@@ -106,11 +129,16 @@ describe('rows with a problem are listed and left out, the others kept', () => {
 describe('what cannot be taken apart is refused', () => {
   it.each([
     ['utf16.jsonl', Buffer.from(`\ufeff${lines(row)}`, 'utf16le'), 'MANIFEST_ENCODING', /iconv -f UTF-16/],
-    ['latin.csv', Buffer.from('id,split,caption,media\na,train,Gl\xf6ckchen,a.wav\n', 'latin1'), 'MANIFEST_ENCODING', /not UTF-8/],
+    ['latin.csv', Buffer.from('id,split,caption,media\na,train,Gl\xf6ckchen,a.wav\n', 'latin1'), 'MANIFEST_ENCODING', /latin\.csv:2/],
     ['empty.jsonl', '', 'MANIFEST_EMPTY', /no rows/],
     ['header.csv', 'id,split,caption,media\n', 'MANIFEST_EMPTY', /no rows/],
     ['empty.json', '[]', 'MANIFEST_EMPTY', /no rows/],
-    ['object.json', '{"data": []}', 'MANIFEST_FORMAT', /not a list/],
+    ['object.json', '{"data": {"id": "a"}}', 'MANIFEST_FORMAT', /not a list/],
+    ['nothing.json', '{"data": []}', 'MANIFEST_EMPTY', /no rows/],
+    ['endless.jsonl', 'x'.repeat(2 ** 22 + 1), 'MANIFEST_FORMAT', /does not end/],
+    ['endless.csv', `id,split,caption,media\na,train,"${'x'.repeat(2 ** 22)}`, 'MANIFEST_FORMAT', /endless\.csv:2/],
+    ['unmarked.jsonl', Buffer.from(lines(row), 'utf16le'), 'MANIFEST_ENCODING', /zero bytes/],
+    ['pointer.json', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n', 'MANIFEST_FORMAT', /git lfs pull/],
     ['torn.json', '[{"id":', 'MANIFEST_FORMAT', /not JSON/],
     ['m.xlsx', 'x', 'MANIFEST_FORMAT', /\.jsonl, \.json or \.csv/],
     ['headless.csv', 'a,train,a bell,a.wav\n', 'MANIFEST_COLUMNS', /without id, split, caption, media/],
@@ -120,7 +148,5 @@ describe('what cannot be taken apart is refused', () => {
     await expect(reading).rejects.toMatchObject({ code });
     await expect(reading).rejects.toThrowError(message);
   });
-  it('a manifest that is not there', () => {
-    expect(() => readManifest(join(directory, 'absent.jsonl'))).toThrowError(/cannot be opened/);
-  });
+  it('a manifest that is not there', () => expect(readManifest(join(directory, 'absent.jsonl'))).rejects.toThrowError(/cannot be opened/));
 });

@@ -42,7 +42,7 @@ describe.each(['sounds', 'events', 'piano'] as const)('the set "%s"', (set) => {
   it('has a sound manifest, real files, and the same bytes each time', async () => {
     const count = set === 'piano' ? 1 : 2;
     const first = await write(set, { count });
-    const { rows, problems } = readManifest(join(first.directory, 'manifest.jsonl'));
+    const { rows, problems } = await readManifest(join(first.directory, 'manifest.jsonl'));
     expect(problems).toEqual([]);
     expect(rows).toHaveLength(2);
     expect(first.progress).toEqual(Array.from({ length: count }, (_, index) => index + 1));
@@ -91,7 +91,7 @@ describe('clips', () => {
 describe('a piano clip', () => {
   it('has five views, and MIDI that says what is heard', async () => {
     const { directory } = await write('piano', { count: 1 });
-    const { rows } = readManifest(join(directory, 'manifest.jsonl'));
+    const { rows } = await readManifest(join(directory, 'manifest.jsonl'));
     expect(rows.map((row) => [row.pianist, row.piece])).toEqual([
       ['a', rows[0]?.piece],
       ['b', rows[0]?.piece],
