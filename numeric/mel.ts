@@ -20,20 +20,23 @@ export interface MelOptions {
   readonly lowest: number;
   readonly highest: number;
   readonly scale: MelScale;
+  /** Axis on which the sides of the triangles are straight; `hz` by default. */
+  readonly straightOn?: 'hz' | 'mel';
 }
 
 /** Triangular filters [bands, size/2 + 1] over the bins of a Fourier transform. */
-export function melFilters({ sampleRate, size, bands, lowest, highest, scale }: MelOptions): Float64Array {
+export function melFilters({ sampleRate, size, bands, lowest, highest, scale, straightOn = 'hz' }: MelOptions): Float64Array {
   const bins = size / 2 + 1;
   const [from, to] = [toMel(scale, lowest), toMel(scale, highest)];
-  const edges = Array.from({ length: bands + 2 }, (_, i) => toHz(scale, from + ((to - from) * i) / (bands + 1)));
+  const onAxis = (hz: number) => (straightOn === 'mel' ? toMel(scale, hz) : hz);
+  const edges = Array.from({ length: bands + 2 }, (_, i) => onAxis(toHz(scale, from + ((to - from) * i) / (bands + 1))));
   const filters = new Float64Array(bands * bins);
   for (let band = 0; band < bands; band++) {
     const [left, centre, right] = [edges[band] ?? 0, edges[band + 1] ?? 0, edges[band + 2] ?? 0];
     const area = scale === 'slaney' ? 2 / (right - left) : 1;
     for (let bin = 0; bin < bins; bin++) {
-      const hz = (bin * sampleRate) / size;
-      filters[band * bins + bin] = area * Math.max(0, Math.min((hz - left) / (centre - left), (right - hz) / (right - centre)));
+      const at = onAxis((bin * sampleRate) / size);
+      filters[band * bins + bin] = area * Math.max(0, Math.min((at - left) / (centre - left), (right - at) / (right - centre)));
     }
   }
   return filters;

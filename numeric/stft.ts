@@ -10,6 +10,8 @@ export interface StftOptions {
   readonly hop: number;
   /** Length of the Hann window, centred in the transform; `size` by default. */
   readonly window?: number;
+  /** Frames centred on multiples of the hop, with the sound reflected at its ends (default), or only those whose window lies inside it. */
+  readonly centred?: boolean;
 }
 export interface Spectrogram {
   readonly frames: number;
@@ -18,16 +20,18 @@ export interface Spectrogram {
   readonly values: Float64Array;
 }
 
-/** Magnitudes of the short-time Fourier transform, frames centred on multiples of the hop, reflected at the ends. [samples] → [1 + ⌊samples/hop⌋, size/2 + 1] */
-export function magnitudes(samples: ArrayLike<number>, { size, hop, window = size }: StftOptions): Spectrogram {
+/** Magnitudes of the short-time Fourier transform. [samples] → [1 + ⌊samples/hop⌋, size/2 + 1], or [1 + ⌊(samples − window)/hop⌋, …] without centring. */
+export function magnitudes(samples: ArrayLike<number>, { size, hop, window = size, centred = true }: StftOptions): Spectrogram {
   const shape = new Float64Array(size);
   shape.set(hann(window), (size - window) >> 1);
-  const [frames, bins] = [1 + Math.floor(samples.length / hop), size / 2 + 1];
+  const inside = centred ? samples.length : samples.length - window;
+  const [frames, bins] = [Math.max(0, 1 + Math.floor(inside / hop)), size / 2 + 1];
+  const before = centred ? size / 2 : (size - window) >> 1;
   const values = new Float64Array(frames * bins);
   const real = new Float64Array(size);
   const imaginary = new Float64Array(size);
   for (let frame = 0; frame < frames; frame++) {
-    for (let i = 0; i < size; i++) real[i] = reflected(samples, frame * hop + i - size / 2) * (shape[i] ?? 0);
+    for (let i = 0; i < size; i++) real[i] = reflected(samples, frame * hop + i - before) * (shape[i] ?? 0);
     imaginary.fill(0);
     fft(real, imaginary);
     for (let bin = 0; bin < bins; bin++) values[frame * bins + bin] = Math.hypot(real[bin] ?? 0, imaginary[bin] ?? 0);

@@ -11,6 +11,7 @@ import { objectives } from './kinds/objectives.ts';
 import { parameterCounts } from './kinds/parameter-counts.ts';
 import { rollPredictors } from './kinds/roll-predictor.ts';
 import { safetensors } from './kinds/safetensors.ts';
+import { scoring } from './kinds/scoring.ts';
 import { setMetrics } from './kinds/set-metrics.ts';
 import { tables } from './kinds/tables.ts';
 import { trainings } from './kinds/training.ts';
@@ -27,6 +28,7 @@ export const kinds: readonly Kind[] = [
   frameMaps,
   ...soundMetrics,
   ...setMetrics,
+  ...scoring,
   encodec,
   media,
   midi,
@@ -40,8 +42,4 @@ export const laterKinds: Readonly<Record<string, RegExp>> = {
   'CLIP text encoder': /(?:^|\/)encoders\/clip_text[^/]*\//,
   'T5 text encoder': /(?:^|\/)encoders\/t5[^/]*\//,
   CLAP: /(?:^|\/)encoders\/clap[^/]*\//,
-  'inception score and KL': /(?:^|\/)metrics\/is_kl(?:_.*)?\.(?:json|safetensors)$/,
-  'front ends of scoring networks': /(?:^|\/)metrics\/(?:audio_front_ends(?:_.*)?\.(?:json|safetensors)|wav\/.*)$/,
-  'scoring networks': /(?:^|\/)metrics\/tiny_scoring_nets\//,
-  'mean opinion scores': /(?:^|\/)metrics\/mos(?:_.*)?\.(?:csv|json)$/,
 };

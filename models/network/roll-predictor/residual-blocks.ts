@@ -18,9 +18,9 @@ export function residualFeatures(tf: Tf, layers: ImageLayers, pictures: Tensor):
   return { x2, x3, x4: residualLayer(tf, layers, 4, x3) };
 }
 
-/** Two blocks; the first of all layers but the first halves the grid and doubles the channels. */
-function residualLayer(tf: Tf, layers: ImageLayers, index: number, x: Tensor): Tensor {
-  const name = `layer${index}`;
+/** Two blocks below `prefix`; the first of all layers but the first halves the grid and doubles the channels. */
+export function residualLayer(tf: Tf, layers: ImageLayers, index: number, x: Tensor, prefix = ''): Tensor {
+  const name = `${prefix}layer${index}`;
   const first = residualBlock(tf, layers, `${name}.0`, x, index > 1);
   return layers.seen(name, residualBlock(tf, layers, `${name}.1`, first, false));
 }

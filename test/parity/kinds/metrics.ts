@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { levelled } from '../../../datasets/media/level.ts';
 import { peakAgreement, peakTimes } from '../../../models/metrics/av-align.ts';
+import { flowMotion, greyOf } from '../../../models/metrics/flow-motion.ts';
 import { onsetEnvelope, pickOnsets } from '../../../models/metrics/onsets.ts';
 import { siSdr, spectralSiSdr } from '../../../models/metrics/si-sdr.ts';
+import { at } from '../../../models/network/differentiable.ts';
+import { type Flow, type Grey, opticalFlow } from '../../../numeric/optical-flow.ts';
 import { resample } from '../../../numeric/resample.ts';
 import type { Check, Checks, Kind } from '../kind.ts';
 import { openTensors, type StoredTensors } from '../stored-tensors.ts';
@@ -26,7 +29,7 @@ export const each = <T>(entries: Iterable<readonly [string, T]>, check: (name: s
 export const casesOf = ({ names }: StoredTensors, part: string): [string, string][] =>
   names.filter((name) => name.endsWith(`.${part}`)).map((name) => [name.slice(0, -part.length - 1), name]);
 
-const farthest = (found: ArrayLike<number>, expected: ArrayLike<number>): number => {
+export const farthest = (found: ArrayLike<number>, expected: ArrayLike<number>): number => {
   expect(found.length).toBe(expected.length);
   return Math.max(0, ...Array.from(found, (value, i) => Math.abs(value - (expected[i] ?? Number.NaN))));
 };
@@ -54,6 +57,70 @@ const siSdrKind = metric('si_sdr', (stored, path) => ({
   ...notCompared(stored, /^mag_stft/, 'magnitudes', 'a step on the way to the spectral figure, which is compared'),
 }));
 
+interface FlowFigures {
+  flow: Record<string, { fps?: number; peaks?: number[]; series?: number[] } & Record<`mean_magnitude.${string}`, number>>;
+}
+/** Grey images [n, height, width] of a tensor. */
+function greysOf(stored: StoredTensors, name: string): Grey[] {
+  const { shape, data } = stored.array(name);
+  const [count, height, width] = [shape[0] ?? 0, shape[1] ?? 0, shape[2] ?? 0];
+  return Array.from({ length: count }, (_, i) => ({ width, height, data: data.subarray(i * height * width, (i + 1) * height * width) }));
+}
+/** x and y of every pixel, or of every fourth in both directions. */
+function interleaved({ x, y }: Flow, { width, height }: Grey, step: number): number[] {
+  const out: number[] = [];
+  for (let row = 0; row < height; row += step)
+    for (let column = 0; column < width; column += step) out.push(x[row * width + column] ?? 0, y[row * width + column] ?? 0);
+  return out;
+}
+const meanDistance = (found: readonly number[], expected: ArrayLike<number>) =>
+  found.reduce((sum, value, i) => sum + Math.abs(value - (expected[i] ?? Number.NaN)), 0) / expected.length;
+const magnitudeOf = ({ x, y }: Flow) => x.reduce((sum, value, i) => sum + Math.hypot(value, y[i] ?? 0), 0) / x.length;
+
+function flowChecks(stored: StoredTensors, { flow }: FlowFigures): Checks {
+  const videos = casesOf(stored, 'magnitude_series');
+  const pairs = stored.names.filter((name) => name.startsWith('pair_') && name.endsWith('.gray'));
+  return {
+    ...each(videos, (name, series) => {
+      const greys = greysOf(stored, `${name}.gray`);
+      const bgr = stored.array(`${name}.frames_bgr`).data;
+      const rgb = Uint8Array.from(bgr, (_, i) => bgr[i - (i % 3) + 2 - (i % 3)] ?? 0);
+      expect(farthest(greyOf(rgb), stored.array(`${name}.gray`).data)).toBe(0);
+      const found = flowMotion(rgb, greys[0]?.width ?? 0, greys[0]?.height ?? 0);
+      expect(farthest(found, stored.array(series).data)).toBeLessThan(1e-3);
+      const { fps = 25, peaks } = flow[name.replace('flow.', '')] ?? {};
+      expect(peakTimes(found, fps, 0.1)).toEqual(peaks);
+      const { data, shape } = stored.array(`${name}.flow`);
+      const fields = Array.from({ length: shape[0] ?? 0 }, (_, i) =>
+        interleaved(opticalFlow(at(greys, i), at(greys, i + 1)), at(greys, i), 1),
+      );
+      // Where a picture is flat the flow is ill-determined, and float32 arithmetic moves it.
+      expect(meanDistance(fields.flat(), data)).toBeLessThan(1e-3);
+    }),
+    ...each(
+      pairs.map((name) => [name.replace('.gray', ''), name] as const),
+      (name, images) => {
+        const [from, to] = greysOf(stored, images);
+        const figures = flow[name] ?? {};
+        for (const field of stored.names.filter((one) => one.startsWith(`${name}.flow.`))) {
+          const part = field.split('.')[2] ?? '';
+          const [, levels, rounds] = part.match(/levels(\d)_iter(\d)/)?.map(Number) ?? [];
+          const found = opticalFlow(from as Grey, to as Grey, levels && rounds ? { levels: levels - 1, rounds } : {});
+          expect(farthest(interleaved(found, from as Grey, 4), stored.array(field).data), part).toBeLessThan(1e-3);
+          expect(Math.abs(magnitudeOf(found) - (figures[`mean_magnitude.${part}`] ?? Number.NaN)), part).toBeLessThan(1e-3);
+        }
+      },
+    ),
+    ...(stored.has('gray.bgr_in') && {
+      'grey of colours': () => {
+        const bgr = stored.array('gray.bgr_in').data;
+        const rgb = Uint8Array.from(bgr, (_, i) => bgr[i - (i % 3) + 2 - (i % 3)] ?? 0);
+        expect(farthest(greyOf(rgb), stored.array('gray.out').data)).toBe(0);
+      },
+    }),
+  };
+}
+
 interface AlignFigures {
   onsets: Record<string, { frames: number[] }>;
   peaks: Record<string, { series: number[]; fps: number; peaks: number[] }>;
@@ -78,7 +145,7 @@ const alignKind = metric('avalign', (stored, path) => {
       }
     },
     ...notCompared(stored, /mel_/, 'mel spectrograms', 'a step on the way to the envelope, which is compared'),
-    ...notCompared(stored, /^(?:flow|pair|gray)/, 'optical flow', 'no Farneback flow; motion is taken from frame differences'),
+    ...flowChecks(stored, figuresOf<FlowFigures>(path)),
   };
 });
 
