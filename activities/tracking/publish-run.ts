@@ -27,8 +27,8 @@ export async function publishRun(publishing: Publishing, run: string): Promise<D
     const points = await readPoints(ledger, delivery);
     const nodes = new Set([...points.map(({ node }) => node), ...trained(told.nodes).map(({ id }) => id)]);
     for (const node of nodes) {
-      const first = points.find((point) => point.node === node)?.at;
-      await childRun(publishing, delivery, told, experiment, parent, node, first ?? timesOf(publishing, told, node).from);
+      const first = points.find((point) => point.node === node)?.at ?? told.startedAt;
+      await childRun(publishing, delivery, { told, experiment, parent }, node, timesOf(publishing, told, node)?.from ?? first);
     }
     await sendPoints(publishing, delivery, points);
     if (points.length < mostPoints) break;
@@ -37,7 +37,8 @@ export async function publishRun(publishing: Publishing, run: string): Promise<D
   await publishEnd(publishing, delivery, told, parent);
   for (const node of told.nodes) {
     const child = delivery.children[node.id];
-    if (child !== undefined) await publishing.api.updateRun(child.id, statusOf(node.status), timesOf(publishing, told, node.id).to);
+    if (child !== undefined)
+      await publishing.api.updateRun(child.id, statusOf(node.status), timesOf(publishing, told, node.id)?.to ?? told.endedAt);
   }
   await publishing.api.updateRun(parent.id, statusOf(told.status), told.endedAt);
   delivery.isComplete = true;
@@ -45,11 +46,11 @@ export async function publishRun(publishing: Publishing, run: string): Promise<D
   return delivery;
 }
 
-/** When a node began and ended, as far as it is known: a failed one has left no record, and one that runs has not yet. */
-function timesOf({ store }: Publishing, { nodes, startedAt, endedAt = startedAt }: ToldRun, node: string): { from: number; to: number } {
+/** When a node began and ended; undefined for one that failed or goes on. */
+function timesOf({ store }: Publishing, { nodes }: ToldRun, node: string): { from: number; to: number } | undefined {
   const key = nodes.find(({ id }) => id === node)?.key;
   const action = key ? readAction(store, key) : undefined;
-  if (action === undefined) return { from: startedAt, to: endedAt };
+  if (action === undefined) return undefined;
   const from = Date.parse(action.startedAt);
   return { from, to: from + 1000 * action.seconds };
 }
@@ -90,9 +91,7 @@ async function findRuns(api: Api, delivery: Delivery, experiment: string): Promi
 async function childRun(
   { api, deliveries }: Publishing,
   delivery: Delivery,
-  told: ToldRun,
-  experiment: string,
-  parent: Run,
+  { told, experiment, parent }: { readonly told: ToldRun; readonly experiment: string; readonly parent: Run },
   node: string,
   startedAt: number,
 ): Promise<void> {

@@ -1,6 +1,9 @@
+import { utimesSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { openRegistry } from '../../engine/registry/registry.ts';
+import { objectPath } from '../../engine/store/layout.ts';
+import { openStore } from '../../engine/store/store.ts';
 import { CommandLine } from './support/command-line.ts';
 
 let command: CommandLine;
@@ -44,4 +47,15 @@ test('an alias can be moved by hand; one that is not allowed says so', async () 
   const refused = await command.here('models', 'alias', 'm', 'v3', '1', '--json');
   expect(refused.code).toBe(3);
   expect(refused.json()).toMatchObject({ error: { code: 'BAD_ALIAS' } });
+});
+
+test('a registered model outlives a collection that keeps no run', async () => {
+  const store = await openStore(command.home);
+  const keep = await store.putJson({ weights: 1 });
+  const drop = await store.putJson({ weights: 2 });
+  const ledger = openLedger(command.home);
+  await openRegistry(ledger).register('kept', { artifact: keep }, async () => ({ promote: true, by: 'rule', reason: '' }));
+  for (const { digest } of [keep, drop]) utimesSync(objectPath(store.root, digest), 1, 1);
+  expect((await command.here('gc', '--keep-runs', '0', '--keep-days', '0')).code).toBe(0);
+  expect([await store.has(keep), await store.has(drop)]).toEqual([true, false]);
 });

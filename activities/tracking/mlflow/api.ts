@@ -25,7 +25,8 @@ const runOf = (run: unknown): Run => ({
 });
 const tagsIn = (value: unknown): Map<string, string> =>
   new Map(list(value).map((tag) => [text(part(tag, 'key')), text(part(tag, 'value'))]));
-const quoted = (value: string): string => `'${value.replaceAll("'", "\\'")}'`;
+/** A text in a filter; MLflow knows no escapes. */
+const quoted = (value: string): string => (value.includes("'") ? `"${value.replaceAll('"', '')}"` : `'${value}'`);
 
 /** The calls that are used, each safe to make twice unless it says otherwise. */
 export function createApi(client: Client) {

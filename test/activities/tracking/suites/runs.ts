@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { sync } from '../../../../activities/tracking/sync.ts';
+import { tellRun } from '../support/told-run.ts';
 import { idOf, listOf, pairs, type TrackedHome, upTo } from '../support/tracked-home.ts';
 
 /** What of a run arrives. */
@@ -50,6 +51,12 @@ export function tellsRuns(at: TrackedHome): void {
     expect(await sync({ home: at.home, store, ledger, tracking: together, all: true })).toMatchObject({ runs: 1 });
     const { experiment } = await at.server.get(`mlflow/experiments/get-by-name?experiment_name=${at.names.pipeline}-together`);
     expect(listOf(experiment?.['tags'])).toMatchObject([{ key: 'mlflow.experimentKind', value: 'custom_model_development' }]);
+  });
+
+  test('a workflow id may have quotes in it', async () => {
+    const told = await tellRun(at.home, at.names.pipeline, "it's mine/r");
+    expect(await at.bringUp(told)).toMatchObject({ runs: 1, refused: [] });
+    expect([...(await at.runs()).keys()]).toEqual(["it's mine"]);
   });
 
   test('a run that goes on is followed, every point once, and nothing is sent twice', async () => {
