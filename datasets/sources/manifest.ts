@@ -171,8 +171,15 @@ export async function readManifest(file: string, options: ManifestOptions = {}):
   return { rows, problems };
 }
 
+type MediaPaths = {
+  readonly media: string;
+  readonly audio?: string | undefined;
+  readonly midi?: string | undefined;
+  readonly views?: Readonly<Record<string, string>> | undefined;
+};
+
 /** Every file that a row names, with the field that names it. */
-export function pathsOf(clip: ClipRow): [field: string, path: string][] {
+export function pathsOf(clip: MediaPaths): [field: string, path: string][] {
   const found: [string, string | undefined][] = [
     ['media', clip.media],
     ['audio', clip.audio],

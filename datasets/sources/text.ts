@@ -98,3 +98,13 @@ const pointer = (where: string) =>
     where,
     hint: 'fetch the file itself: git lfs pull, or the download of the file’s page',
   });
+
+/** A folder without the files by which a set is known. */
+export const noManifest = (where: string, expected: string) =>
+  new SostenutoError({
+    code: 'MANIFEST_MISSING',
+    what: 'The files that list the clips are not there',
+    where,
+    expected,
+    hint: 'docs/data.md says which files each source has, and where they come from',
+  });

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Problem, SostenutoError } from '../../errors/problem.ts';
+import { type ManifestRow, readManifest } from './manifest.ts';
+import { kindOf, type MediaIndex } from './media-index.ts';
+import { badRow, type ClipSet, type Row, type Source } from './source.ts';
+import { decodeText, noManifest } from './text.ts';
+
+const MANIFESTS = ['manifest.jsonl', 'manifest.ndjson', 'manifest.csv', 'manifest.json'];
+
+/** One's own clips: with a manifest (docs/data.md), or a folder whose media files are the clips, captions in `.txt` and notes in `.mid` beside them. */
+export const folder: Source = {
+  summary: 'one’s own clips: manifest.jsonl, .csv or .json with id, split, caption, media; or media files with .txt and .mid beside them',
+  async *read(root, media) {
+    const manifests = MANIFESTS.filter((name) => existsSync(join(root, name)));
+    const [manifest, second] = manifests;
+    if (second !== undefined)
+      throw new SostenutoError({
+        code: 'MANIFEST_FORMAT',
+        what: 'A folder has several manifests',
+        where: root,
+        found: manifests.join(', '),
+        expected: 'one',
+      });
+    if (manifest === undefined) yield* clipsOf(root, media);
+    else yield* manifestRows(root, manifest);
+  },
+};
+
+/** Rows of a manifest in a folder below the root. Problems of a file's absence and of its row are told apart. */
+export async function* manifestRows(root: string, name: string, set?: ClipSet): AsyncGenerator<Row> {
+  const within = dirname(name) === '.' ? '' : `${dirname(name)}/`;
+  const { rows, problems } = await readManifest(join(root, name));
+  const place = (path: string | undefined) => path && `${within}${path}`;
+  for (const { row: _, caption, media, audio, midi, views, ...clip } of rows) {
+    const seen = views && Object.fromEntries(Object.entries(views).map(([view, path]) => [view, `${within}${path}`]));
+    const paths = { media: `${within}${media}`, audio: place(audio), midi: place(midi), views: seen };
+    yield { entry: { ...clip, ...paths, captions: [caption], set: set ?? setOf({ ...clip, media, midi }) } };
+  }
+  for (const problem of problems) yield { absent: { ...reasonOf(problem), id: idOf(problem) } };
+}
+
+function reasonOf(problem: Problem) {
+  const said = badRow(problem);
+  const detail = 'absent' in said ? said.absent.detail : problem.what;
+  if (problem.code === 'MANIFEST_DUPLICATE') return { reason: 'duplicate id' as const, detail };
+  if (problem.code !== 'MANIFEST_PATH') return { reason: 'bad row' as const, detail };
+  return { reason: problem.what.endsWith('there is no such file') ? ('missing' as const) : ('refused path' as const), detail };
+}
+const idOf = ({ what, where }: Problem): string => /clip "([^"]+)"/.exec(what)?.[1] ?? `row ${where?.split(':').at(-1)}`;
+
+const setOf = ({ media, midi, pianist }: Pick<ManifestRow, 'media' | 'midi' | 'pianist'>): ClipSet =>
+  midi !== undefined || pianist !== undefined ? 'piano' : kindOf(media) === 'video' ? 'events' : 'sounds';
+
+/** Every media file is a clip of the training split, or of the one whose name its first folder has. */
+function* clipsOf(root: string, media: MediaIndex): Generator<Row> {
+  const known = new Set(media.paths);
+  const clips = media.paths.filter((path) => kindOf(path) !== 'midi');
+  if (clips.length === 0) throw noManifest(root, `${MANIFESTS.join(', ')}, or media files`);
+  for (const path of clips) {
+    const base = path.slice(0, path.lastIndexOf('.'));
+    const first = path.split('/')[0] ?? '';
+    const midi = ['.mid', '.midi'].map((extension) => base + extension).find((one) => known.has(one));
+    const caption = existsSync(join(root, `${base}.txt`)) ? decodeText(readFileSync(join(root, `${base}.txt`)), `${base}.txt`).trim() : '';
+    yield {
+      entry: {
+        id: base.replaceAll(/[^\w.-]/g, '_').replace(/^\.+/, ''),
+        set: setOf({ media: path, midi, pianist: undefined }),
+        split: first === 'validation' || first === 'test' ? first : 'train',
+        captions: [caption],
+        media: path,
+        midi,
+        ...(midi !== undefined && kindOf(path) === 'video' && { views: { front: path } }),
+      },
+    };
+  }
+}

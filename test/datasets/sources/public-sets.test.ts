@@ -1,0 +1,350 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readSource, type SourceKind, withoutTestVideos } from '../../../datasets/sources/read-source.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'sostenuto-sources-'));
+afterAll(() => rmSync(base, { recursive: true }));
+
+let made = 0;
+/** A folder with these files: text for lists, nothing for media. */
+function folderWith(lists: Readonly<Record<string, string | Uint8Array>>, media: readonly string[] = []): string {
+  const root = join(base, `set-${made++}`);
+  const files: [string, string | Uint8Array][] = [...Object.entries(lists), ...media.map((path): [string, string] => [path, 'x'])];
+  for (const [path, content] of files) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  return root;
+}
+const read = (kind: SourceKind, lists: Readonly<Record<string, string | Uint8Array>>, media: readonly string[] = []) =>
+  readSource(kind, folderWith(lists, media));
+const lines = (...rows: unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+describe('VGGSound', () => {
+  const list = '--0PQM4-hqg,30,waterfall burbling,train\n---g-f_I2yQ,1,"chinchilla barking, rattling",test\n_x0000000gone,5,skiing,train\n';
+  test('has no header, quotes labels with commas, and names files by the start in six digits', async () => {
+    const { entries, absent } = await read('vggsound', { 'vggsound.csv': list.replace('_x0000000gone', '_x000000gon') }, [
+      'video/--0PQM4-hqg_000030.mp4',
+      'video/---g-f_I2yQ_000001.mp4',
+    ]);
+    expect(entries).toEqual([
+      {
+        id: '--0PQM4-hqg_000030',
+        set: 'events',
+        split: 'train',
+        captions: ['waterfall burbling'],
+        label: 'waterfall burbling',
+        youtube: '--0PQM4-hqg',
+        media: 'video/--0PQM4-hqg_000030.mp4',
+      },
+      expect.objectContaining({ split: 'test', captions: ['chinchilla barking, rattling'] }),
+    ]);
+    expect(absent).toEqual([
+      { id: '_x000000gon_000005', split: 'train', youtube: '_x000000gon', reason: 'missing', detail: 'no _x000000gon_000005.mp4' },
+    ]);
+  });
+
+  test('an unquoted comma and a wrong id are rows of their own, the others stay', async () => {
+    const { entries, absent } = await read(
+      'vggsound',
+      { 'vggsound.csv': 'aaaaaaaaaaa,1,one,train\nbbbbbbbbbbb,2,two, and more,train\nshort,3,three,train\nccccccccccc,4,four,dev\n' },
+      ['aaaaaaaaaaa_000001.mp4'],
+    );
+    expect(entries).toHaveLength(1);
+    expect(absent.map(({ id, reason }) => [id, reason])).toEqual([
+      ['row 2', 'bad row'],
+      ['row 3', 'bad row'],
+      ['row 4', 'bad row'],
+    ]);
+  });
+
+  test('another table in its place is refused', async () => {
+    await expect(read('vggsound', { 'vggsound.csv': 'id,label\na,b\n' })).rejects.toMatchObject({ code: 'MANIFEST_COLUMNS' });
+    await expect(read('vggsound', {})).rejects.toMatchObject({ code: 'MANIFEST_MISSING' });
+  });
+});
+
+describe('AudioCaps', () => {
+  const header = 'audiocap_id,youtube_id,start_time,caption\n';
+  test('has a clip for the rows of one video and start, wherever they stand', async () => {
+    const { entries } = await read(
+      'audiocaps',
+      {
+        'train.csv': `${header}91139,r1nicOVtvkQ,130,A woman talks nearby as water pours\n`,
+        'val.csv': `${header}97151,-fY_TJq7n_U,130,"Rustling occurs, ducks quack"\n108945,tdWhHV3X25Q,60,An audience claps\n97152,-fY_TJq7n_U,130,Ducks\n`,
+      },
+      ['r1nicOVtvkQ.wav', 'audio/Y-fY_TJq7n_U.wav', 'tdWhHV3X25Q.m4a'],
+    );
+    expect(entries.map(({ id, split, captions, media }) => [id, split, captions.length, media])).toEqual([
+      ['r1nicOVtvkQ_130', 'train', 1, 'r1nicOVtvkQ.wav'],
+      ['-fY_TJq7n_U_130', 'validation', 2, 'audio/Y-fY_TJq7n_U.wav'],
+      ['tdWhHV3X25Q_60', 'validation', 1, 'tdWhHV3X25Q.m4a'],
+    ]);
+  });
+  test('without a column it needs it is refused, with the columns that are there', async () => {
+    const reading = read('audiocaps', { 'train.csv': 'id,youtube_id,start,caption\n1,r1nicOVtvkQ,1,x\n' });
+    await expect(reading).rejects.toMatchObject({ code: 'MANIFEST_COLUMNS' });
+    await expect(reading).rejects.toThrowError(/without audiocap_id, start_time/);
+  });
+});
+
+describe('WavCaps', () => {
+  const list = (...data: unknown[]) => JSON.stringify({ num_captions_per_audio: 1, data });
+  const audioset = { id: 'Yb0RFKhbpFJA.wav', caption: 'Wind blows.', audio: 'wav_path', duration: 10 };
+  const bell = {
+    id: '1234',
+    title: 'Bell.wav',
+    description: '',
+    author: 'x',
+    href: '/1',
+    caption: 'A bell.',
+    duration: 71.2,
+    download_link: '',
+  };
+  test('has a list for each of four sources; ids of AudioSet are file names; numbers are told apart by their folder', async () => {
+    const { entries, absent } = await read(
+      'wavcaps',
+      {
+        'json_files/AudioSet_SL/as_final.json': list(audioset),
+        'json_files/FreeSound/fsd_final.json': list(bell, { ...bell, id: '99', tags: ['x'] }),
+        'json_files/SoundBible/sb_final.json': list(bell),
+        'json_files/BBC_Sound_Effects/bbc_final.json': list({ id: 'NHU05093027', description: 'd', category: 'c', caption: 'Birds.' }),
+        'json_files/blacklist/blacklist_exclude_test_ac.json': JSON.stringify({ FreeSound: ['99'], AudioSet: ['Yother.wav'] }),
+      },
+      [
+        'Zip_files/AudioSet_SL/AudioSet_SL_flac/Yb0RFKhbpFJA.flac',
+        'Zip_files/SoundBible/1234.flac',
+        'BBC_Sound_Effects_flac/NHU05093027.flac',
+      ],
+    );
+    expect(entries.map(({ id, youtube, media }) => [id, youtube, media])).toEqual([
+      ['AudioSet_SL-Yb0RFKhbpFJA', 'b0RFKhbpFJA', 'Zip_files/AudioSet_SL/AudioSet_SL_flac/Yb0RFKhbpFJA.flac'],
+      ['BBC_Sound_Effects-NHU05093027', undefined, 'BBC_Sound_Effects_flac/NHU05093027.flac'],
+      ['SoundBible-1234', undefined, 'Zip_files/SoundBible/1234.flac'],
+    ]);
+    expect(absent.map(({ id, reason }) => [id, reason])).toEqual([
+      ['FreeSound-1234', 'missing'],
+      ['FreeSound-99', 'excluded'],
+    ]);
+  });
+  test('a list that is cut off is refused, an element that is none is a row of its own', async () => {
+    await expect(read('wavcaps', { 'sb_final.json': list(bell).slice(0, -9) })).rejects.toMatchObject({ code: 'MANIFEST_FORMAT' });
+    const { absent } = await read('wavcaps', { 'sb_final.json': list({ id: 1 }, 7) });
+    expect(absent.map(({ id }) => id)).toEqual(['row 1', 'row 2']);
+  });
+});
+
+test('TangoPromptBank is JSON Lines, with paths of another machine', async () => {
+  const { entries, absent } = await read(
+    'tango-prompt-bank',
+    {
+      'data.json': lines(
+        { captions: 'A dog barks.', location: 'esc-50/1-100032-A-0.wav' },
+        { captions: ['Blues.', 'A guitar.'], location: '/home/user/data/gtzan/blues/blues.00000.wav' },
+        { captions: 'x', location: '../../etc/passwd.wav' },
+        { caption: 'x' },
+      ),
+    },
+    ['esc-50/1-100032-A-0.wav', 'gtzan/blues/blues.00000.wav'],
+  );
+  expect(entries.map(({ media, captions }) => [media, captions])).toEqual([
+    ['esc-50/1-100032-A-0.wav', ['A dog barks.']],
+    ['gtzan/blues/blues.00000.wav', ['Blues.', 'A guitar.']],
+  ]);
+  expect(absent.map(({ reason }) => reason)).toEqual(['refused path', 'bad row']);
+});
+
+test('MusicCaps says in a column what is for evaluation; its captions go over lines', async () => {
+  const header = 'ytid,start_s,end_s,audioset_positive_labels,aspect_list,caption,author_id,is_balanced_subset,is_audioset_eval\n';
+  const { entries, absent } = await read(
+    'musiccaps',
+    {
+      'musiccaps-public.csv': `${header}-0Gj8-vB1q4,30,40,"/m/0140xf,/m/02cjck","['low quality', 'sustained strings melody']","The low quality recording features a ballad.\nIt sounds ""sad"".",4,False,True\n-0SdAVK79lg,30,40,/m/0155w,"['guitar song']",A guitar.,0,False,False\nbad,1,2,,,,,,\n`,
+    },
+    ['-0Gj8-vB1q4.wav', '[-0SdAVK79lg]-[30-40].wav'],
+  );
+  expect(entries.map(({ id, split, media }) => [id, split, media])).toEqual([
+    ['-0Gj8-vB1q4', 'test', '-0Gj8-vB1q4.wav'],
+    ['-0SdAVK79lg', 'train', '[-0SdAVK79lg]-[30-40].wav'],
+  ]);
+  expect(entries[0]?.captions[0]).toBe('The low quality recording features a ballad.\nIt sounds "sad".');
+  expect(absent).toMatchObject([{ id: 'row 5', reason: 'bad row' }]);
+});
+
+test('AF-AudioSet is JSON Lines of ids and captions, or as the released training code lists it', async () => {
+  const rows = [
+    { ytid: '-0049jMXAOI', caption: 'Wind.' },
+    { id: 'YaAbBcCdDeEf', caption: 'Rain.', audio: '/data/YaAbBcCdDeEf.wav' },
+    { ytid: 'short', caption: 'x' },
+  ];
+  const { entries, absent } = await read('af-audioset', { 'AF-AudioSet.json': lines(...rows) }, ['Y-0049jMXAOI.wav', 'aAbBcCdDeEf.flac']);
+  expect(entries.map(({ youtube, media }) => [youtube, media])).toEqual([
+    ['-0049jMXAOI', 'Y-0049jMXAOI.wav'],
+    ['aAbBcCdDeEf', 'aAbBcCdDeEf.flac'],
+  ]);
+  expect(absent).toHaveLength(1);
+});
+
+test('PianoYT has no header, gives y before x, calls test 3, and lacks some videos', async () => {
+  const row = (id: string, rest: string) => `${id},https://www.youtube.com/watch?v=${id},${rest}\n`;
+  const { entries, absent } = await read(
+    'pianoyt',
+    {
+      'pianoyt.csv': `${row('0Ivu3a_LJ2c', '1,516,702,34,1250')}${row('__Ec2DG_LpE', '3,10,20,30,40')}${row('gonegonegon', '1,1,2,3,4')}${row('xxxxxxxxxxx', '2,1,2,3,4')}`,
+    },
+    ['videos/0Ivu3a_LJ2c.mp4', 'pianoyt_MIDI/audio_0Ivu3a_LJ2c.0.midi', 'videos/__Ec2DG_LpE.webm'],
+  );
+  expect(entries).toMatchObject([
+    { id: '0Ivu3a_LJ2c', split: 'train', crop: { x: 34, y: 516, width: 1216, height: 186 }, midi: 'pianoyt_MIDI/audio_0Ivu3a_LJ2c.0.midi' },
+  ]);
+  expect(absent.map(({ split, reason, detail }) => [split, reason, detail])).toEqual([
+    ['test', 'missing', 'no audio___Ec2DG_LpE.0.midi'],
+    ['train', 'missing', 'no gonegonegon.mp4'],
+    [undefined, 'bad row', expect.stringMatching(/1 or 3/)],
+  ]);
+});
+
+test('Audeo lists addresses under two headings, gives x before y, and numbers its folders', async () => {
+  const { entries, absent } = await read(
+    'audeo',
+    {
+      'Video_Id.md':
+        '# Training\n- https://youtu.be/_3qnL9ddHuw\n- https://youtu.be/HB8-w5CvMls\n\nTesting\n- https://youtu.be/u5nBBJndN3I\n',
+      'piano_coords.py':
+        '# upper_left_x\ntrain_piano_coords = [(68,674,1869,863), (38,680,\n 1882,875)]\n\ntest_piano_coords = [(41,679,1880,881)]',
+    },
+    [
+      '_3qnL9ddHuw.mp4',
+      'OF_midi_files/training/Bach Prelude and Fugue No.1 in C.mid',
+      'OF_midi_files/training/Bach Prelude and Fugue No.11 in F.mid',
+      'videos/testing/Bach Prelude and Fugue No.1 in C.mp4',
+      'OF_midi_files/testing/Bach Prelude and Fugue No.1 in C.mid',
+    ],
+  );
+  expect(entries.map(({ id, split, media, midi, crop }) => [id, split, media, midi, crop?.x, crop?.height])).toEqual([
+    ['_3qnL9ddHuw', 'train', '_3qnL9ddHuw.mp4', 'OF_midi_files/training/Bach Prelude and Fugue No.1 in C.mid', 68, 189],
+    [
+      'u5nBBJndN3I',
+      'test',
+      'videos/testing/Bach Prelude and Fugue No.1 in C.mp4',
+      'OF_midi_files/testing/Bach Prelude and Fugue No.1 in C.mid',
+      41,
+      202,
+    ],
+  ]);
+  expect(absent).toMatchObject([{ id: 'HB8-w5CvMls', reason: 'missing' }]);
+});
+
+test('Piano-10h has five views, sound and notes of a piece by each pianist', async () => {
+  const files = ['front.mp4', 'top.mp4', 'left.mp4', 'right.mp4', 'pedal.mp4', 'audio.wav', 'midi.mid'];
+  const all = (place: string) => files.map((name) => `${place}/${name}`);
+  const { entries, absent } = await read('piano-10h', {}, [...all('train/a/k545'), ...all('train/b/k545'), ...all('test/a/op10').slice(1)]);
+  expect(entries.map(({ id, piece, pianist }) => [id, piece, pianist])).toEqual([
+    ['k545-a', 'k545', 'a'],
+    ['k545-b', 'k545', 'b'],
+  ]);
+  expect(entries[0]).toMatchObject({
+    audio: 'train/a/k545/audio.wav',
+    midi: 'train/a/k545/midi.mid',
+    views: { pedal: 'train/a/k545/pedal.mp4' },
+  });
+  expect(absent).toMatchObject([{ id: 'op10-a', split: 'test', detail: 'no front.mp4 in test/a/op10' }]);
+});
+
+describe('a folder of one’s own', () => {
+  test('without a manifest takes every media file, captions and notes from beside it', async () => {
+    const { entries } = await read('folder', { 'a b.txt': 'a bell\n' }, ['a b.wav', 'test/x.mp4', 'p/one.mp4', 'p/one.mid', 'notes.md']);
+    expect(entries.map(({ id, set, split, captions, midi }) => [id, set, split, captions[0], midi])).toEqual([
+      ['a_b', 'sounds', 'train', 'a bell', undefined],
+      ['p_one', 'piano', 'train', '', 'p/one.mid'],
+      ['test_x', 'events', 'test', '', undefined],
+    ]);
+  });
+
+  test('with a manifest tells what is missing, refused, doubled and malformed', async () => {
+    const row = (id: string, media = 'a.wav', split = 'train') => ({ id, split, caption: 'x', media });
+    const root = folderWith(
+      {
+        'manifest.jsonl': lines(
+          row('a'),
+          row('b', 'gone.wav'),
+          row('c', '../out.wav'),
+          row('a'),
+          row('d', 'a.wav', 'dev'),
+          row('e', 'link.wav'),
+        ),
+      },
+      ['a.wav'],
+    );
+    symlinkSync('/etc/hostname', join(root, 'link.wav'));
+    const { entries, absent } = await readSource('folder', root);
+    expect(entries.map(({ id }) => id)).toEqual(['a']);
+    expect(absent.map(({ id, reason }) => [id, reason])).toEqual([
+      ['b', 'missing'],
+      ['c', 'refused path'],
+      ['a', 'duplicate id'],
+      ['row 5', 'bad row'],
+      ['e', 'refused path'],
+    ]);
+  });
+
+  test('with two manifests, or nothing at all, is refused', async () => {
+    await expect(read('folder', { 'manifest.csv': '', 'manifest.jsonl': '' })).rejects.toMatchObject({ code: 'MANIFEST_FORMAT' });
+    await expect(read('folder', { 'readme.md': '' })).rejects.toMatchObject({ code: 'MANIFEST_MISSING' });
+    await expect(readSource('folder', join(base, 'nowhere'))).rejects.toMatchObject({ code: 'MANIFEST_MISSING' });
+  });
+});
+
+test('the synthetic sets are a source like any other', async () => {
+  const row = { id: 'sounds-1-00000', split: 'train', caption: 'a bell', media: 's.wav' };
+  const { entries } = await read(
+    'synthetic',
+    { 'sounds/manifest.jsonl': lines(row), 'events/manifest.jsonl': lines({ ...row, id: 'e' }) },
+    ['sounds/s.wav', 'events/s.wav'],
+  );
+  expect(entries.map(({ set, media }) => [set, media])).toEqual([
+    ['sounds', 'sounds/s.wav'],
+    ['events', 'events/s.wav'],
+  ]);
+});
+
+test.each([
+  ['Latin-1', Buffer.from('aaaaaaaaaaa,1,caf\xe9,train\n', 'latin1')],
+  ['UTF-16', Buffer.from('\ufeffaaaaaaaaaaa,1,x,train\n', 'utf16le')],
+])('a list in %s is refused', async (_, bytes) => {
+  await expect(read('vggsound', { 'vggsound.csv': bytes })).rejects.toMatchObject({ code: 'MANIFEST_ENCODING' });
+});
+
+test('a mark at the start of a list is no part of its first id', async () => {
+  const { entries } = await read('vggsound', { 'vggsound.csv': '\ufeffaaaaaaaaaaa,1,x,train\n' }, ['aaaaaaaaaaa_000001.mp4']);
+  expect(entries).toHaveLength(1);
+});
+
+test('no video of a test set is trained on under another name, though its file is missing there', async () => {
+  const captioned = (ytid: string) => ({ ytid, caption: 'x' });
+  const trained = await read(
+    'af-audioset',
+    { 'AF-AudioSet.json': lines(...['aaaaaaaaaaa', 'bbbbbbbbbbb', 'ccccccccccc', 'ddddddddddd'].map(captioned)) },
+    ['Yaaaaaaaaaaa.wav', 'Ybbbbbbbbbbb.wav', 'Yccccccccccc.wav', 'Yddddddddddd.wav'],
+  );
+  const wavcaps = await read(
+    'wavcaps',
+    { 'as_final.json': JSON.stringify({ num_captions_per_audio: 1, data: [{ id: 'Yaaaaaaaaaaa.wav', caption: 'x' }] }) },
+    ['Yaaaaaaaaaaa.flac'],
+  );
+  const vggsound = await read('vggsound', { 'vggsound.csv': 'aaaaaaaaaaa,1,x,test\nddddddddddd,1,x,train\n' }, [
+    'aaaaaaaaaaa_000001.mp4',
+    'ddddddddddd_000001.mp4',
+  ]);
+  const audiocaps = await read('audiocaps', { 'test.csv': 'audiocap_id,youtube_id,start_time,caption\n1,bbbbbbbbbbb,70,x\n' });
+  const [af, wav, vgg] = withoutTestVideos([trained, wavcaps, vggsound, audiocaps]);
+  expect(af?.entries.map(({ youtube }) => youtube)).toEqual(['ccccccccccc', 'ddddddddddd']);
+  expect(af?.absent.map(({ id, detail }) => [id, detail])).toEqual([
+    ['aaaaaaaaaaa', 'its video aaaaaaaaaaa is in the test set of vggsound'],
+    ['bbbbbbbbbbb', 'its video bbbbbbbbbbb is in the test set of audiocaps'],
+  ]);
+  expect(wav?.entries).toEqual([]);
+  expect(vgg?.entries).toHaveLength(2);
+});
