@@ -21,6 +21,10 @@ export interface DecodeOptions extends MediaOptions {
   readonly channel?: 'mean' | 'first' | undefined;
   /** Streams to decode. Default both, as far as the file has them. */
   readonly streams?: 'both' | 'video' | 'audio' | undefined;
+  /** Where in the file to begin, in seconds; times and samples count from there. Default 0. */
+  readonly start?: number | undefined;
+  /** Part of the picture to keep before it is scaled, in pixels as shown. */
+  readonly crop?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | undefined;
   /** Decodes no more than this much of the file. Default 120. */
   readonly mostSeconds?: number | undefined;
 }
@@ -69,18 +73,22 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
   const video = wanted === 'audio' ? undefined : probe.video;
   const audio = wanted === 'video' ? undefined : probe.audio;
   if (!video && !audio) throw unreadable(path, `no ${wanted} stream`);
-  const width = options.size?.width ?? video?.width ?? 0;
-  const height = options.size?.height ?? video?.height ?? 0;
+  const { start = 0, crop, mostSeconds = 120 } = options;
+  const width = options.size?.width ?? crop?.width ?? video?.width ?? 0;
+  const height = options.size?.height ?? crop?.height ?? video?.height ?? 0;
   const sampleRate = options.sampleRate ?? 24000;
-  const limit = ['-t', String(options.mostSeconds ?? 120)];
+  const limit = ['-t', String(mostSeconds)];
 
-  const args = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-threads', '1', ...LOCAL_FILES_ONLY, '-i', `file:${resolve(path)}`];
+  const args = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-threads', '1', ...LOCAL_FILES_ONLY];
+  if (start > 0) args.push('-ss', String(start));
+  args.push('-i', `file:${resolve(path)}`);
   if (video) {
     const scale =
       options.size?.fit === 'stretch'
         ? `scale=${width}:${height}:flags=bicubic`
         : `scale=${width}:${height}:flags=bicubic:force_original_aspect_ratio=increase,crop=${width}:${height}`;
-    args.push('-filter_complex', `[0:v:0]${options.size ? `${scale},` : ''}format=rgb24,split[frames][times]`);
+    const part = crop ? `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1,` : '';
+    args.push('-filter_complex', `[0:v:0]${part}${options.size ? `${scale},` : ''}format=rgb24,split[frames][times]`);
     const { everyFrame, fileTimes } = await optionsOf(tools, options.signal);
     args.push('-map', '[frames]', ...limit, ...everyFrame, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1');
     args.push('-map', '[times]', ...limit, ...everyFrame, ...fileTimes, '-c:v', 'rawvideo', '-f', 'framecrc', 'pipe:4');
@@ -104,7 +112,7 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
     const bytes = result.outputs[1] ?? Buffer.alloc(0);
     const times = readTimes(result.outputs[4]).pts;
     const size = width * height * 3;
-    const isCut = (probe.duration ?? 0) > (options.mostSeconds ?? 120);
+    const isCut = start > 0 || (probe.duration ?? 0) > mostSeconds;
     if (bytes.length === 0) throw unreadable(path, `no frame could be decoded${reasonOf(result.stderr, path)}`);
     if (bytes.length !== times.length * size) {
       throw unreadable(path, `${bytes.length} bytes for ${times.length} frames of ${width} × ${height}${reasonOf(result.stderr, path)}`);
@@ -128,7 +136,7 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
     if (bytes.length === 0) throw unreadable(path, `no sound could be decoded${reasonOf(result.stderr, path)}`);
     if (bytes.length % 4 !== 0) throw unreadable(path, `${bytes.length} bytes of sound, not whole samples`);
     const decoded = lengths.reduce((sum, length) => sum + length, 0);
-    const declared = Math.min(audio?.duration ?? 0, options.mostSeconds ?? 120);
+    const declared = Math.min((audio?.duration ?? 0) - start, mostSeconds);
     // Containers count the codec's padding, at most two AAC blocks of 1024.
     if (decoded < declared - 0.06) damage.push(`${decoded.toFixed(2)} s of ${declared.toFixed(2)} s of sound could be decoded`);
     return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));

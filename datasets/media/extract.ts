@@ -10,7 +10,9 @@ export interface ExtractOptions extends MediaOptions {
   readonly sampleRate: number;
   /** Default `cover`. */
   readonly fit?: 'cover' | 'stretch';
-  readonly mostSeconds?: number;
+  /** Where in the file to begin, and how much to take. Default all, up to two minutes. */
+  readonly start?: number | undefined;
+  readonly mostSeconds?: number | undefined;
   /** Whether a partly damaged clip is used as far as it could be decoded. Default no. */
   readonly acceptDamaged?: boolean;
 }
@@ -29,12 +31,13 @@ export type Extraction =
  * @throws only for what is not the clip's fault: an abort, a missing tool.
  */
 export async function extractClip(path: string, options: ExtractOptions): Promise<Extraction> {
-  const { framesPerSecond, size, sampleRate, fit = 'cover', mostSeconds, signal, tools } = options;
+  const { framesPerSecond, size, sampleRate, fit = 'cover', start, mostSeconds, signal, tools } = options;
   try {
     const decoded = await decodeMedia(path, {
       framesPerSecond,
       size: { width: size, height: size, fit },
       sampleRate,
+      start,
       mostSeconds,
       signal,
       tools,

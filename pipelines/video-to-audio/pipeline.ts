@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { MIXTURE_WORDS } from '../../datasets/media/mixture.ts';
 import { findMediaTools } from '../../datasets/media/tools.ts';
+import { folderState } from '../../datasets/sources/folder-state.ts';
 import { definePipeline, type Ref } from '../../engine/define/pipeline.ts';
 import type { TreePort } from '../../engine/define/ports.ts';
 import { CELLS, ENCODERS } from './encoders.ts';
@@ -48,10 +49,19 @@ export const videoToAudio = definePipeline({
       const params = { set: name, count: data[name], clipSeconds: data.clipSeconds, seed, views: name === 'piano' ? filmed : [] };
       return node(name, prepare.synthesizeSet, { inputs: { tools }, params }).files;
     };
-    const { shards: ingested, refused } = node('ingest', prepare.ingest, {
-      inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
-      params: { shards: settings.shards, maxFailures },
-    });
+    const { shards: ingested, refused } = settings.sources
+      ? node('ingest', prepare.ingestSources, {
+          inputs: {},
+          params: {
+            sources: settings.sources.map((source) => ({ ...source, state: folderState(source.root) })),
+            shards: settings.shards,
+            maxFailures,
+          },
+        })
+      : node('ingest', prepare.ingest, {
+          inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
+          params: { shards: settings.shards, maxFailures },
+        });
 
     const { media, unreadable } = each('media', prepare.extractMedia, ingested, {
       inputs: { tools },

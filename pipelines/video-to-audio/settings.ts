@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { measureNames, SETS } from './evaluate/measured.ts';
 import { givenWeights } from './given-weights.ts';
 import { preferenceSettings } from './label/preferences.ts';
+import { sourceSettings } from './source-settings.ts';
 
 const count = z.int().min(0);
 const positive = z.int().min(1);
@@ -102,6 +103,7 @@ const register = z.strictObject({
 export const settingsSchema = z.strictObject({
   seed: z.int().min(0),
   data: demoSets,
+  sources: sourceSettings,
   shards: positive.describe('buckets of clips; a clip stays in its bucket whatever else comes or goes'),
   maxFailures: count.describe('clips that may be quarantined before ingest fails'),
   encoders: z.strictObject({

@@ -1,9 +1,11 @@
+import type { Box } from '../../datasets/sources/source.ts';
 import type { View } from '../../datasets/synthetic/keyboard-video.ts';
 import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
 import { file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask } from '../../engine/define/task.ts';
 import type { Settings } from './settings.ts';
+import type { SourceSetting } from './source-settings.ts';
 
 /** A clip as it lies in the store: media by content, so that an edited file changes only its shard. */
 export interface Clip {
@@ -13,9 +15,16 @@ export interface Clip {
   readonly caption: string;
   /** Sound, or video with sound. */
   readonly media: Artifact;
+  /** The sound, if it is kept apart from `media`. */
+  readonly audio?: Artifact;
   readonly midi?: Artifact;
   /** Camera views by name, of piano clips. */
   readonly views?: Readonly<Record<string, Artifact>>;
+  /** Where the clip begins in its files, and how long it is, if it is not all of them. */
+  readonly start?: number;
+  readonly seconds?: number;
+  /** The keyboard in the picture. */
+  readonly crop?: Box;
   readonly label?: string;
   /** Clips of one piece by different pianists are compared with each other. */
   readonly piece?: string;
@@ -71,6 +80,16 @@ export const ingest = defineTask({
   outputs: { shards: json<readonly Shard[]>(), refused: json<readonly Quarantined[]>() },
   params: type<{ shards: number; maxFailures: number }>(),
   implementation: code('./prepare/ingest.ts', 'ingest'),
+});
+
+/** Reads sets on disk in their place. `state` says when one of their files has changed. */
+export const ingestSources = defineTask({
+  name: 'ingestSources',
+  inputs: {},
+  outputs: { shards: json<readonly Shard[]>(), refused: json<readonly Quarantined[]>() },
+  params: type<{ sources: readonly (SourceSetting & { readonly state: string })[]; shards: number; maxFailures: number }>(),
+  timeout: '1 day',
+  implementation: code('./prepare/ingest-sources.ts', 'ingestSources'),
 });
 
 /** Decodes a shard's clips with ffmpeg: 24 kHz mono sound and small frames, as one Arrow file. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createShard } from '../../../datasets/features/sequence-shard.ts';
 import { extractClip } from '../../../datasets/media/extract.ts';
 import type { Quarantined } from '../../../engine/define/pipeline.ts';
+import type { Artifact } from '../../../engine/define/ports.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { SAMPLE_RATE } from '../rates.ts';
 import type { extractMedia as declaration } from '../tasks.ts';
@@ -18,12 +19,15 @@ export const extractMedia: Run<typeof declaration> = async ({ params, item, cont
   const unreadable: Quarantined[] = [];
   for (const [index, clip] of item.clips.entries()) {
     context.signal.throwIfAborted();
-    const { path } = await context.openFile(clip.media);
-    const result = await extractClip(path, { framesPerSecond, size: frameSize, sampleRate: SAMPLE_RATE, signal: context.signal });
+    const part = { framesPerSecond, size: frameSize, sampleRate: SAMPLE_RATE, start: clip.start, mostSeconds: clip.seconds };
+    const extract = async (file: Artifact) => extractClip((await context.openFile(file)).path, { ...part, signal: context.signal });
+    const result = await extract(clip.media);
+    const sound = result.ok && clip.audio ? await extract(clip.audio) : result;
     if (!result.ok) unreadable.push({ id: clip.id, reason: result.quarantined.reason });
-    else if (result.clip.audio === undefined) unreadable.push({ id: clip.id, reason: 'no sound' });
+    else if (!sound.ok) unreadable.push({ id: clip.id, reason: sound.quarantined.reason });
+    else if (sound.clip.audio === undefined) unreadable.push({ id: clip.id, reason: 'no sound' });
     else {
-      audio.append(clip.id, result.clip.audio);
+      audio.append(clip.id, sound.clip.audio);
       if (result.clip.frames) frames.append(clip.id, result.clip.frames.data);
     }
     context.progress({ step: index + 1, of: item.clips.length, clip: clip.id });

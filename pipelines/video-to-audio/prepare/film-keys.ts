@@ -42,6 +42,9 @@ async function film(context: TaskContext, clip: Clip, view: string, size: { heig
     framesPerSecond: PICTURE_RATE,
     size: { ...size, fit: 'stretch' },
     streams: 'video',
+    start: clip.start,
+    mostSeconds: clip.seconds,
+    crop: clip.crop,
     signal: context.signal,
   });
   if (!frames || damage.length > 0) throw damaged(path, `view ${view}: ${damage.join('; ') || 'no frame'}`);

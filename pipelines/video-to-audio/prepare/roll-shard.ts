@@ -21,7 +21,7 @@ export const rollShard: Run<typeof declaration> = async ({ params, item, context
   const directory = context.workDirectory;
   const shard = createShard(directory, { name: 'roll', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [COLUMNS] });
   const sounding = createShard(directory, { name: 'sounding', scalar: 'u8', rowsPerSecond: LATENT_RATE, shape: [KEYS] });
-  for (const { id, midi } of item.clips) {
+  for (const { id, midi, start = 0, seconds } of item.clips) {
     if (midi === undefined) continue;
     const { path } = await context.openFile(midi);
     const read = await orReason(async () => readMidi(await readFile(path), id));
@@ -30,12 +30,14 @@ export const rollShard: Run<typeof declaration> = async ({ params, item, context
       continue;
     }
     const score = read.value;
-    const roll = pianoRoll(score, { sustain: false });
-    sounding.append(id, pianoRoll(score).velocity);
-    const values = new Uint8Array(roll.frames * COLUMNS);
-    for (let frame = 0; frame < roll.frames; frame++) {
-      values.set(roll.velocity.subarray(frame * KEYS, (frame + 1) * KEYS), frame * COLUMNS);
-      values[frame * COLUMNS + KEYS] = roll.pedal[frame] ?? 0;
+    const from = Math.round(start * LATENT_RATE);
+    const part = seconds === undefined ? {} : { frames: from + Math.round(seconds * LATENT_RATE) };
+    const roll = pianoRoll(score, { sustain: false, ...part });
+    sounding.append(id, pianoRoll(score, part).velocity.subarray(from * KEYS));
+    const values = new Uint8Array(Math.max(0, roll.frames - from) * COLUMNS);
+    for (let frame = from; frame < roll.frames; frame++) {
+      values.set(roll.velocity.subarray(frame * KEYS, (frame + 1) * KEYS), (frame - from) * COLUMNS);
+      values[(frame - from) * COLUMNS + KEYS] = roll.pedal[frame] ?? 0;
     }
     shard.append(id, values);
   }
