@@ -19,7 +19,12 @@ const statusOf = (status: string): RunStatus => statuses[status] ?? 'RUNNING';
 export async function publishRun(publishing: Publishing, run: string): Promise<Delivery> {
   const { deliveries, ledger } = publishing;
   const delivery = deliveries.run(run);
-  const told = delivery.isComplete ? undefined : await readRun(publishing, run);
+  if (delivery.isComplete) {
+    // Other workers write their last points a moment after the run's end.
+    await sendPoints(publishing, delivery, await readPoints(ledger, delivery));
+    return delivery;
+  }
+  const told = await readRun(publishing, run);
   if (told === undefined) return delivery;
   const experiment = await experimentOf(publishing, told.pipeline);
   const parent = await parentRun(publishing, delivery, told, experiment);
@@ -52,7 +57,7 @@ function timesOf({ store }: Publishing, { nodes }: ToldRun, node: string): { fro
   const action = key ? readAction(store, key) : undefined;
   if (action === undefined) return undefined;
   const from = Date.parse(action.startedAt);
-  return { from, to: from + 1000 * action.seconds };
+  return { from, to: Math.round(from + 1000 * action.seconds) };
 }
 
 /** Nodes that get a run of their own though they told no metric. */

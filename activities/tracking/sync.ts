@@ -33,6 +33,8 @@ export interface Synced {
 }
 
 const leaseMs = 60_000;
+/** Workers write what they have every other second; their clocks may differ a little. */
+const settlingMs = 60_000;
 
 /**
  * Brings the server up to the ledger, oldest run first. One process of a home does it at a time. It can be ended at any moment.
@@ -53,35 +55,47 @@ export async function sync({ home, store, ledger, tracking, all = false, signal 
     const publishing = { tracking, api: createApi(client), store, ledger, deliveries };
     const open = await openRuns(ledger, deliveries, all);
     const refused: string[] = [];
-    let complete = 0;
-    for (const run of open) {
-      const before = deliveries.run(run).refused.length;
+    let [runs, complete] = [0, 0];
+    for (const { run, isEnded } of open) {
+      const before = deliveries.run(run);
       const delivery = await publishRun(publishing, run).catch((error: unknown) => {
         const rejection = rejectionOf(error);
         if (rejection === undefined) throw error;
-        // Deleted by somebody, say: it won't get better, and the next run may.
-        const given = { ...deliveries.run(run), isComplete: true };
-        given.refused.push(`the run: ${error instanceof Error ? error.message.replaceAll('\n', '; ') : rejection}`);
+        // Deleted by somebody, say: after its end that won't get better, and the next run may.
+        const given = { ...deliveries.run(run), isComplete: isEnded };
+        const line = `the run: ${error instanceof Error ? error.message.replaceAll('\n', '; ') : rejection}`;
+        if (!given.refused.includes(line)) given.refused.push(line);
         deliveries.save(given);
         return given;
       });
-      if (delivery.isComplete) complete++;
-      refused.push(...delivery.refused.slice(before).map((line) => `${run}: ${line}`));
+      if (!before.isComplete) runs++;
+      if (!before.isComplete && delivery.isComplete) complete++;
+      refused.push(...delivery.refused.slice(before.refused.length).map((line) => `${run}: ${line}`));
     }
     await publishModels(publishing);
-    return { isBusy: false, runs: open.length, complete, refused };
+    return { isBusy: false, runs, complete, refused };
   } finally {
     clearInterval(renewal);
     await lease.release().catch(() => undefined);
   }
 }
 
-/** Runs that are not complete at the server, oldest first. */
-export async function openRuns(ledger: Ledger, deliveries: Deliveries, all: boolean): Promise<string[]> {
+interface OpenRun {
+  readonly run: string;
+  readonly isEnded: boolean;
+}
+
+/** Runs that are not complete at the server, or that ended a moment ago, oldest first. */
+export async function openRuns(ledger: Ledger, deliveries: Deliveries, all: boolean): Promise<OpenRun[]> {
   if (ledger.isEmpty('runs')) return [];
   const since = all ? '1970-01-01T00:00:00Z' : deliveries.since();
-  const rows = await ledger.query('SELECT run FROM runs WHERE startedAt >= $1::TIMESTAMP ORDER BY startedAt', [since.replace('Z', '')]);
-  return rows.map(({ run }) => String(run)).filter((run) => !deliveries.run(run).isComplete);
+  const rows = await ledger.query('SELECT run, endedAt FROM runs WHERE startedAt >= $1::TIMESTAMP ORDER BY startedAt', [
+    since.replace('Z', ''),
+  ]);
+  const isFresh = (endedAt: unknown): boolean => endedAt !== null && Date.parse(String(endedAt)) > Date.now() - settlingMs;
+  return rows
+    .filter(({ run, endedAt }) => isFresh(endedAt) || !deliveries.run(String(run)).isComplete)
+    .map(({ run, endedAt }) => ({ run: String(run), isEnded: endedAt !== null }));
 }
 
 /** Changes whenever something is written to the ledger; costs a look at some folders. */

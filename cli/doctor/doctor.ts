@@ -8,6 +8,7 @@ import { type Check, checkLines, guarded } from './check.ts';
 import { checkDisk, checkStore, checkWeights } from './data.ts';
 import { checkFfmpeg, checkNode, checkPackages, checkProtobuf, checkSetup } from './machine.ts';
 import { checkServer } from './server.ts';
+import { checkTracker } from './tracker.ts';
 
 /** Everything that a run needs, in the order in which it would be missed. */
 export async function examine(config: Config): Promise<readonly Check[]> {
@@ -23,6 +24,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     guarded('store', () => checkStore(home)),
     guarded('free disk', () => checkDisk(home)),
     guarded('weights', () => checkWeights(packageRoot)),
+    guarded('MLflow', () => checkTracker(config.tracking)),
     guarded('pipelines', () => checkPipelines(config)),
   ]);
   return results.flat();

@@ -39,7 +39,7 @@ export async function trackingStatus(): Promise<TrackingStatus> {
     since: deliveries.since(),
     ...answer,
     complete: runs.filter(({ isComplete }) => isComplete).length,
-    waiting: await openRuns(openLedger(home), deliveries, false),
+    waiting: (await openRuns(openLedger(home), deliveries, false)).map(({ run }) => run).filter((run) => !deliveries.run(run).isComplete),
     models: Object.fromEntries(models.map(({ name, versions }) => [name, Object.keys(versions).length])),
     refused: [
       ...runs.map(({ run, refused }) => ({ of: run, refused })),

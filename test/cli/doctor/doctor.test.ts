@@ -7,6 +7,7 @@ import { checkLines } from '../../../cli/doctor/check.ts';
 import { checkDisk, checkStore, checkWeights } from '../../../cli/doctor/data.ts';
 import { checkFfmpeg, checkNode, checkPackages, checkProtobuf } from '../../../cli/doctor/machine.ts';
 import { checkAttributes, checkPollRate, checkQueue, checkTool } from '../../../cli/doctor/server.ts';
+import { checkTracker } from '../../../cli/doctor/tracker.ts';
 import { serverArguments } from '../../../cli/server/flags.ts';
 import { findMediaTools } from '../../../datasets/media/tools.ts';
 
@@ -119,4 +120,17 @@ it('each check is a line, with the way out below what is not well', () => {
     { name: 'store', status: 'fail', found: 'read-only', fix: 'make it writable' },
   ]);
   expect(lines).toEqual(['✓ Node   v20', '✗ store  read-only', '         → make it writable']);
+});
+
+describe('a tracker', () => {
+  it('is not asked for where none is named', async () => expect(await checkTracker(undefined)).toEqual([]));
+
+  it('that is away is a warning: runs go on without it', async () => {
+    const [check] = await checkTracker({ uri: 'http://127.0.0.1:1' });
+    expect(check).toMatchObject({
+      status: 'warn',
+      found: expect.stringContaining('http://127.0.0.1:1'),
+      fix: expect.stringContaining('start it'),
+    });
+  });
 });

@@ -73,6 +73,10 @@ export function tellsRuns(at: TrackedHome): void {
     await told.end('failed');
     await at.bringUp(told);
     expect((await at.runs()).get('train')?.['info']).toMatchObject({ status: 'FAILED' });
+    // Another worker's last points come a moment after the end.
+    await told.train(11, 12);
+    expect(await at.bringUp(told)).toMatchObject({ runs: 0, complete: 0 });
+    expect(await at.steps()).toEqual(upTo(12));
     at.proxy.clear();
     await at.bringUp(told);
     expect(at.proxy.passed.map(({ path }) => path)).toEqual(['/version']);
