@@ -33,7 +33,7 @@ export interface WorkerOptions {
   readonly backend?: string;
   /** Where runs are shown besides; followed beside the work. */
   readonly tracking?: Tracking;
-  /** Slots of the queues `cpu` (default: one a core) and `train` (default 1: one a device). */
+  /** Slots of the queues `cpu` (default: one a core) and `train` (default 1). */
   readonly slots?: Partial<Record<Queue, number>>;
   /** Milliseconds that tasks get to save a checkpoint when the worker is stopped. Default 30,000. */
   readonly shutdownGraceMs?: number;

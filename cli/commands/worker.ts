@@ -12,7 +12,7 @@ export function declare(command: Command): void {
       `
 Examples:
   sostenuto worker                       everything
-  sostenuto worker --queues train        one training at a time, on this machine's device
+  sostenuto worker --queues train        trainings alone, as many at once as slots.train says
   TEMPORAL_ADDRESS=host:7233 SOSTENUTO_HOME=/shared/home sostenuto worker --queues cpu
 
 Workers on other machines need the same store (a shared folder as SOSTENUTO_HOME) and the same code.

@@ -15,7 +15,7 @@ export interface ProjectConfig {
     readonly light?: number;
     /** Default: one a core. */
     readonly cpu?: number;
-    /** Default 1: one a device. */
+    /** Default: one on a graphics card; else two, which share the cores. */
     readonly train?: number;
   };
   /** Ports on the loopback address that must be these. Unset: 7233, 8233 and 8400, or the next free ones. */

@@ -7,6 +7,7 @@ import { SostenutoError } from '../../errors/problem.ts';
 import { importDefinition } from '../build/definition.ts';
 import type { Config, PipelineEntry } from './config.ts';
 import type { Environment } from './environment.ts';
+import { hasGpu } from './gpu.ts';
 import { resolveConfig } from './resolve.ts';
 
 const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -28,7 +29,7 @@ export function findConfigFile(folder: string, fallback: string = packageRoot): 
 export async function loadConfig(folder: string = process.cwd(), env: Environment = process.env): Promise<Config> {
   const file = findConfigFile(folder);
   const raw = await importFrom(pathToFileURL(file).href, 'default', 'CONFIG_UNREADABLE', `export default defineConfig({ … })`);
-  return resolveConfig(raw, env, { file, packageRoot, cores: availableParallelism() });
+  return resolveConfig(raw, env, { file, packageRoot, cores: availableParallelism(), hasGpu: hasGpu(packageRoot) });
 }
 
 /** @throws SostenutoError `PIPELINE_UNREADABLE` */

@@ -25,19 +25,24 @@ const schema = z.strictObject({
     .refine((pipelines) => Object.keys(pipelines).length > 0, 'at least one pipeline'),
 }) satisfies z.ZodType<ProjectConfig>;
 
+/** Side by side, each with its share of the cores: a second thread gains a training less than it gains another one. */
+const TRAININGS_ON_PROCESSORS = 2;
+
 /** Where the pieces lie and how strong the machine is. */
 export interface Place {
   /** The configuration file. */
   readonly file: string;
   readonly packageRoot: string;
   readonly cores: number;
+  /** Whether TensorFlow has a graphics card to itself. */
+  readonly hasGpu: boolean;
 }
 
 /**
  * Puts file, environment and defaults together; the environment wins.
  * @throws SostenutoError `CONFIG_INVALID` with every wrong field of the file and of the environment at once.
  */
-export function resolveConfig(raw: unknown, env: Environment, { file, packageRoot, cores }: Place): Config {
+export function resolveConfig(raw: unknown, env: Environment, { file, packageRoot, cores, hasGpu }: Place): Config {
   const problems: Problem[] = [];
   const given = readEnvironment(env, problems);
   const profile = readTemporalProfile(env, problems);
@@ -72,7 +77,7 @@ export function resolveConfig(raw: unknown, env: Environment, { file, packageRoo
       ...(given.cliPath && { cliPath: resolve(given.cliPath) }),
     },
     taskQueue: project.taskQueue ?? workflowQueue(home, join(packageRoot, '.sostenuto')),
-    slots: { light: 100, cpu: cores, train: 1, ...project.slots },
+    slots: { light: 100, cpu: cores, train: hasGpu ? 1 : Math.min(TRAININGS_ON_PROCESSORS, cores), ...project.slots },
     ports: {
       ...(ports.server !== undefined && { server: ports.server }),
       ...(ports.ui !== undefined && { ui: ports.ui }),

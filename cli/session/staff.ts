@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { queueName } from '../../activities/messages.ts';
 import type { Workers } from '../../activities/worker/start-workers.ts';
@@ -66,6 +66,8 @@ export async function employ(
     if (!(error instanceof Error && error.name === 'IllegalStateError')) throw error;
   }
   const { home, temporal, taskQueue, root, slots, tracking } = config;
+  // TensorFlow's name; the processes of the tasks inherit it.
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(Math.max(1, Math.floor(availableParallelism() / slots.train)));
   const { uiUrl } = session;
   const workers = await startWorkers({
     address: session.address,

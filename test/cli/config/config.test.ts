@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const packageRoot = resolve(import.meta.dirname, '../../..');
 const pipelines = { mine: { module: './mine.ts', export: 'mine' } };
-const place = { file: join(folder, 'temporal.config.ts'), packageRoot, cores: 4 };
+const place = { file: join(folder, 'temporal.config.ts'), packageRoot, cores: 4, hasGpu: false };
 const env = { HOME: folder };
 
 describe('the configuration', () => {
@@ -21,11 +21,17 @@ describe('the configuration', () => {
       home: join(packageRoot, '.sostenuto'),
       temporal: { namespace: 'default', connection: {} },
       taskQueue: 'sostenuto',
-      slots: { light: 100, cpu: 4, train: 1 },
+      slots: { light: 100, cpu: 4, train: 2 },
       ports: {},
       defaultPipeline: 'mine',
     });
     expect(config.temporal.address).toBeUndefined();
+  });
+
+  it('trains one thing at a time on a graphics card or a single core', () => {
+    expect(resolveConfig({ pipelines }, env, { ...place, hasGpu: true }).slots.train).toBe(1);
+    expect(resolveConfig({ pipelines }, env, { ...place, cores: 1 }).slots.train).toBe(1);
+    expect(resolveConfig({ pipelines, slots: { train: 3 } }, env, { ...place, hasGpu: true }).slots.train).toBe(3);
   });
 
   it('lets the environment win over the file', () => {

@@ -16,7 +16,7 @@ it('ends with another code than 0 when a run could not work, and says why as dat
   const raw = { pipelines: { gone: { module: './gone.ts', export: 'gone' } } };
   const env = { HOME: folder, SOSTENUTO_HOME: brokenHome, TEMPORAL_ADDRESS: `127.0.0.1:${port}`, SOSTENUTO_BACKEND: 'cpu' };
   const packageRoot = resolve(import.meta.dirname, '../../..');
-  const config = resolveConfig(raw, env, { file: join(folder, 'temporal.config.ts'), packageRoot, cores: 1 });
+  const config = resolveConfig(raw, env, { file: join(folder, 'temporal.config.ts'), packageRoot, cores: 1, hasGpu: false });
   const written: string[] = [];
   const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
   const code = await runDoctor(config, { json: true }).finally(() => stdout.mockRestore());

@@ -20,7 +20,7 @@ const configWith = (env: Record<string, string>) =>
   resolveConfig(
     { pipelines: { mine: { module: './mine.ts', export: 'mine' } } },
     { HOME: folder, SOSTENUTO_HOME: folder, ...env },
-    { file: join(folder, 'temporal.config.ts'), packageRoot: resolve(import.meta.dirname, '../../..'), cores: 1 },
+    { file: join(folder, 'temporal.config.ts'), packageRoot: resolve(import.meta.dirname, '../../..'), cores: 1, hasGpu: false },
   );
 
 describe.skipIf(!hasTool)('a server that was started for this home', () => {
