@@ -8,7 +8,7 @@ import { type LedgerRows, type TableName, tableNames, tables } from './tables.ts
 import { viewsSql } from './views.ts';
 
 export type { Compaction } from './compact.ts';
-export type { ArtifactRow, JudgmentRow, LedgerRows, MetricRow, NodeRow, RunRow, TableName } from './tables.ts';
+export type { ArtifactRow, JudgmentRow, LedgerRows, MetricRow, NodeRow, RunRow, ScoreRow, TableName } from './tables.ts';
 
 /** What happened, as rows: append-only, readable by any process at any time, without a lock. */
 export interface Ledger {
@@ -17,7 +17,7 @@ export interface Ledger {
   append<Name extends TableName>(table: Name, rows: readonly LedgerRows[Name][]): void;
   /** Resolves when every row is on disk. */
   flush(): Promise<void>;
-  /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases, as they are now on disk. */
+  /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases, scores, as they are now on disk. */
   query(sql: string, values?: readonly LedgerValue[]): Promise<Record<string, unknown>[]>;
   /** Whether the table has no rows on disk, told without a database. */
   isEmpty(table: TableName): boolean;

@@ -106,6 +106,18 @@ export interface AliasRow {
   readonly at?: string;
 }
 
+/** What one clip of a system scored in one measure of an evaluation. */
+export interface ScoreRow {
+  readonly system: string;
+  /** Digest of the sounds as they were judged, and of what they were judged by. */
+  readonly sounds: string;
+  readonly originals: string;
+  readonly clip: string;
+  readonly measure: string;
+  readonly value: number;
+  readonly at?: string;
+}
+
 export interface LedgerRows {
   readonly runs: RunRow;
   readonly nodes: NodeRow;
@@ -114,6 +126,7 @@ export interface LedgerRows {
   readonly judgments: JudgmentRow;
   readonly models: ModelRow;
   readonly aliases: AliasRow;
+  readonly scores: ScoreRow;
 }
 export type TableName = keyof LedgerRows;
 
@@ -213,5 +226,17 @@ export const tables: { readonly [Name in TableName]: TableDefinition<LedgerRows[
     columns: { name: 'VARCHAR', alias: 'VARCHAR', version: 'BIGINT', by: 'VARCHAR', reason: 'VARCHAR', at: 'TIMESTAMP' },
     identity: ['name', 'alias'],
   },
+  scores: {
+    columns: {
+      system: 'VARCHAR',
+      sounds: 'VARCHAR',
+      originals: 'VARCHAR',
+      clip: 'VARCHAR',
+      measure: 'VARCHAR',
+      value: 'DOUBLE',
+      at: 'TIMESTAMP',
+    },
+    identity: ['system', 'sounds', 'originals', 'clip', 'measure'],
+  },
 };
-export const tableNames: readonly TableName[] = ['runs', 'nodes', 'artifacts', 'metrics', 'judgments', 'models', 'aliases'];
+export const tableNames: readonly TableName[] = ['runs', 'nodes', 'artifacts', 'metrics', 'judgments', 'models', 'aliases', 'scores'];
