@@ -103,3 +103,32 @@ export function shuffled(address: Address, count: number): Uint32Array {
   }
   return order;
 }
+
+/** Rounds of the network below: enough for its order to look drawn, also where there are only a few places. */
+const ROUNDS = 8;
+
+/**
+ * A permutation of 0…count−1 as a function of the place, so that no order has to be kept: a Feistel network over the next power of four, walked until
+ * it comes back inside (Black and Rogaway 2002). `count` up to 2³⁰.
+ */
+export function permutation(address: Address, count: number): (place: number) => number {
+  let bits = 1;
+  while (4 ** bits < count) bits++;
+  const mask = 2 ** bits - 1;
+  const keys = fillBits(address, new Uint32Array(ROUNDS));
+  const mix = (value: number, key: number) => {
+    const first = Math.imul((value ^ key) + 0x9e3779b9, 0x85ebca6b);
+    const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35);
+    return (second ^ (second >>> 16)) >>> 0;
+  };
+  const once = (place: number) => {
+    let [left, right] = [place >>> bits, place & mask];
+    for (const key of keys) [left, right] = [right, left ^ (mix(right, key) & mask)];
+    return ((left << bits) | right) >>> 0;
+  };
+  return (place) => {
+    let found = once(place);
+    while (found >= count) found = once(found);
+    return found;
+  };
+}

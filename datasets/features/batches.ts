@@ -1,15 +1,18 @@
 /**
- * Which clips, and which part of each, a training step sees: a pure function of (clips, plan, step). Nothing is kept
- * between steps, so a training that resumes at step n draws what it would have drawn.
+ * Which clips, and which part of each, a training step sees: a pure function of (groups, plan, step). Nothing is kept
+ * between steps, so a training that resumes at step n draws what it would have drawn; and no list of clips is made, only
+ * how many each shard has.
  */
-import { shuffled, uniform } from '../../numeric/random.ts';
+import { permutation, shuffled, uniform } from '../../numeric/random.ts';
 
-export interface BatchClip {
-  readonly id: string;
-  /** Length of the clip on the grid of the crop. */
-  readonly rows: number;
-  /** Set that the mixing weights name. */
-  readonly group?: string;
+/** A set of clips that is drawn from. */
+export interface BatchGroup {
+  /** Clips of each of its shards; clips that lie in memory are one shard. */
+  readonly shards: readonly number[];
+  /** Length of a clip on the grid of the crop. */
+  rows(shard: number, clip: number): number;
+  /** Part of the mix, on any scale. Default 1; a group of weight 0 is left out. */
+  readonly weight?: number;
 }
 export interface BatchPlan {
   readonly seed: number;
@@ -17,13 +20,14 @@ export interface BatchPlan {
   readonly batch: number;
   /** Rows of a crop; shorter clips are padded behind. */
   readonly rows: number;
-  /** Parts of the groups in the mix, any scale; groups without a weight are left out. Default: every clip equally often. */
-  readonly weights?: Readonly<Record<string, number>>;
+  /** Shards that are read at the same time: clips are shuffled over so many, and these over all. Default 16. */
+  readonly openShards?: number;
 }
 export interface BatchItem {
-  /** Position in the list of clips. */
+  /** Positions in the lists of groups, of its shards, and of the shard's clips. */
+  readonly group: number;
+  readonly shard: number;
   readonly clip: number;
-  readonly id: string;
   /** First row of the crop. */
   readonly from: number;
   /** Rows of the crop that the clip has; the rest is padding. */
@@ -36,61 +40,79 @@ export interface Batches {
 
 /** The order of groups repeats after so many items. */
 const PERIOD = 1024;
-
-interface Group {
-  readonly clips: readonly number[];
-  readonly weight: number;
-}
+export const OPEN_SHARDS = 16;
 
 /** Prepares the draws of a plan; within a group every clip comes once an epoch. @throws RangeError if there is nothing to draw from. */
-export function planBatches(clips: readonly BatchClip[], plan: BatchPlan): Batches {
-  const groups = groupClips(clips, plan.weights);
-  if (groups.length === 0) throw new RangeError('no clip to draw from');
-  if (plan.batch < 1 || plan.rows < 1) throw new RangeError(`a batch of ${plan.batch} crops of ${plan.rows} rows`);
-  const schedule = mixGroups(groups.map((group) => group.weight));
-  const orders = new Map<string, Uint32Array>();
-  const orderOf = (group: number, epoch: number, count: number) => {
-    const name = `${group}/${epoch}`;
-    let order = orders.get(name);
-    if (!order) {
-      // A permutation costs time, not truth: the last few are kept, any other is made anew.
-      if (orders.size > 2 * groups.length) orders.clear();
-      order = shuffled({ seed: plan.seed, purpose: `order-${group}`, step: epoch }, count);
-      orders.set(name, order);
-    }
-    return order;
+export function planBatches(groups: readonly BatchGroup[], plan: BatchPlan): Batches {
+  const { seed, batch, rows, openShards = OPEN_SHARDS } = plan;
+  const counts = groups.map(({ shards }) => shards.reduce((sum, clips) => sum + clips, 0));
+  const weights = groups.map(({ weight = 1 }, group) => ((counts[group] ?? 0) > 0 ? weight : 0));
+  if (!weights.some((weight) => weight > 0)) throw new RangeError('no clip to draw from');
+  if (batch < 1 || rows < 1) throw new RangeError(`a batch of ${batch} crops of ${rows} rows`);
+  const schedule = mixGroups(weights);
+  const epochs: Epoch[] = [];
+  const epochOf = (group: number, epoch: number): Epoch => {
+    const held = epochs[group];
+    if (held?.epoch === epoch) return held;
+    const made = orderOf(groups[group]?.shards ?? [], openShards, seed, group, epoch);
+    epochs[group] = made;
+    return made;
   };
   return {
     at(step) {
-      const places = uniform({ seed: plan.seed, purpose: 'crop', step }, plan.batch);
-      return Array.from({ length: plan.batch }, (_, sample): BatchItem => {
-        const position = step * plan.batch + sample;
+      const places = uniform({ seed, purpose: 'crop', step }, batch);
+      return Array.from({ length: batch }, (_, sample): BatchItem => {
+        const position = step * batch + sample;
         const turn = position % PERIOD;
         const group = schedule.order[turn] ?? 0;
-        const members = groups[group]?.clips ?? [];
+        const count = counts[group] ?? 0;
         const drawn = Math.floor(position / PERIOD) * (schedule.totals[group] ?? 0) + (schedule.before[turn] ?? 0);
-        const order = orderOf(group, Math.floor(drawn / members.length), members.length);
-        const clip = members[order[drawn % members.length] ?? 0] ?? 0;
-        const { id = '', rows = 0 } = clips[clip] ?? {};
-        const from = Math.floor((places[sample] ?? 0) * Math.max(1, rows - plan.rows + 1));
-        return { clip, id, from, rows: Math.min(rows, plan.rows) };
+        const { shard, clip } = epochOf(group, Math.floor(drawn / count)).at(drawn % count);
+        const length = groups[group]?.rows(shard, clip) ?? 0;
+        const from = Math.floor((places[sample] ?? 0) * Math.max(1, length - rows + 1));
+        return { group, shard, clip, from, rows: Math.min(length, rows) };
       });
     },
   };
 }
 
-/** Items of one step. */
-export const batchAt = (clips: readonly BatchClip[], plan: BatchPlan, step: number): BatchItem[] => planBatches(clips, plan).at(step);
+interface Epoch {
+  readonly epoch: number;
+  at(place: number): { shard: number; clip: number };
+}
 
-function groupClips(clips: readonly BatchClip[], weights: BatchPlan['weights']): Group[] {
-  if (!weights) return clips.length === 0 ? [] : [{ clips: clips.map((_, index) => index), weight: 1 }];
-  return Object.keys(weights)
-    .sort()
-    .map((name) => ({
-      clips: clips.flatMap((clip, index) => (clip.group === name ? [index] : [])),
-      weight: weights[name] ?? 0,
-    }))
-    .filter((group) => group.weight > 0 && group.clips.length > 0);
+/** The order of one epoch: shards anew, then in windows of some shards their clips anew. A window is what has to be open. */
+function orderOf(shards: readonly number[], window: number, seed: number, group: number, epoch: number): Epoch {
+  const order = shuffled({ seed, purpose: `shards-${group}`, step: epoch }, shards.length);
+  /** Clips before each shard of the order. */
+  const before = new Float64Array(shards.length + 1);
+  order.forEach((shard, i) => {
+    before[i + 1] = (before[i] ?? 0) + (shards[shard] ?? 0);
+  });
+  let mixed: { first: number; permuted: (place: number) => number } | undefined;
+  return {
+    epoch,
+    at(place) {
+      const first = Math.floor(lastNotAbove(before, place) / window) * window;
+      const [start, end] = [before[first] ?? 0, before[Math.min(first + window, shards.length)] ?? 0];
+      if (mixed?.first !== first)
+        mixed = { first, permuted: permutation({ seed, purpose: `order-${group}`, step: epoch, sample: first }, end - start) };
+      const clip = start + mixed.permuted(place - start);
+      const at = lastNotAbove(before, clip);
+      return { shard: order[at] ?? 0, clip: clip - (before[at] ?? 0) };
+    },
+  };
+}
+
+/** Last position of a rising list whose value is not above `value`. */
+function lastNotAbove(rising: Float64Array, value: number): number {
+  let [low, high] = [0, rising.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if ((rising[middle] ?? 0) <= value) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Spreads the groups evenly: each turn goes to the group that is furthest behind its share. */
@@ -100,29 +122,13 @@ function mixGroups(weights: readonly number[]): { order: Uint16Array; before: Ui
   const order = new Uint16Array(PERIOD);
   const before = new Uint32Array(PERIOD);
   for (let turn = 0; turn < PERIOD; turn++) {
-    const behind = weights.map((weight, group) => ((turn + 1) * weight) / sum - (totals[group] ?? 0));
+    const behind = weights.map((weight, group) =>
+      weight > 0 ? ((turn + 1) * weight) / sum - (totals[group] ?? 0) : Number.NEGATIVE_INFINITY,
+    );
     const chosen = behind.indexOf(Math.max(...behind));
     order[turn] = chosen;
     before[turn] = totals[chosen] ?? 0;
     totals[chosen] = (totals[chosen] ?? 0) + 1;
   }
   return { order, before, totals };
-}
-
-/**
- * Collects the crops of a batch from a source of sequences.
- * @param read writes rows [from, from + count) of a clip, [count, width], into `out`
- * @returns values [batch, rows, width], zero behind short clips, and the true lengths
- */
-export function readBatch(
-  items: readonly BatchItem[],
-  rows: number,
-  width: number,
-  read: (id: string, from: number, count: number, out: Float32Array) => void,
-): { values: Float32Array; lengths: Int32Array } {
-  const values = new Float32Array(items.length * rows * width);
-  items.forEach((item, index) => {
-    read(item.id, item.from, item.rows, values.subarray(index * rows * width, (index * rows + item.rows) * width));
-  });
-  return { values, lengths: Int32Array.from(items, (item) => item.rows) };
 }

@@ -149,7 +149,7 @@ export function openShard(paths: { readonly arrow: string; readonly index: strin
   };
 }
 
-function readIndex(path: string): ShardIndex {
+export function readIndex(path: string): ShardIndex {
   try {
     return shardIndex.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillBits, normal, philox, shuffled, uniform } from '../../numeric/random.ts';
+import { fillBits, normal, permutation, philox, shuffled, uniform } from '../../numeric/random.ts';
 
 const hex = (words: Uint32Array) => [...words].map((word) => word.toString(16).padStart(8, '0')).join(' ');
 
@@ -45,5 +45,18 @@ describe('draws', () => {
     const order = shuffled(address, 100);
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
     expect([...order]).not.toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+  it('permute place by place, every place once, each address in its own way', () => {
+    for (const count of [1, 2, 3, 5, 64, 1000, 4097]) {
+      const places = Array.from({ length: count }, (_, place) => permutation(address, count)(place));
+      expect([...places].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
+    }
+    // Where each of 5 places goes, over many addresses: all equally often.
+    const seen = new Uint32Array(25);
+    for (let step = 0; step < 4000; step++) {
+      const place = permutation({ ...address, step }, 5);
+      for (let i = 0; i < 5; i++) seen[5 * i + place(i)] = (seen[5 * i + place(i)] ?? 0) + 1;
+    }
+    for (const times of seen) expect(Math.abs(times - 800)).toBeLessThan(120);
   });
 });

@@ -45,8 +45,8 @@ export function clipDataset(clips: readonly LatentClip[], mix: Mix, shape: Datas
     .map(([set, rows]) => {
       const members = clips.filter((clip) => (clip.set ?? set) === set);
       if (members.length === 0) throw nothingOf(set, clips.length);
-      const listed = members.map(({ frames }, index) => ({ id: String(index), rows: frames }));
-      return { set, rows, members, batches: planBatches(listed, { seed: shape.seed, batch: rows, rows: shape.frames }) };
+      const group = { shards: [members.length], rows: (_: number, clip: number) => at(members, clip).frames };
+      return { set, rows, members, batches: planBatches([group], { seed: shape.seed, batch: rows, rows: shape.frames }) };
     });
   const places = (step: number): Place[] =>
     groups.flatMap(({ members, batches }) =>
@@ -64,10 +64,7 @@ export function pairDataset(
 ): FlowDataset {
   if (pairs.length === 0) throw nothingOf('preference pairs', 0);
   const half = batch / 2;
-  const plan = planBatches(
-    pairs.map((_, index) => ({ id: String(index), rows: 1 })),
-    { seed: shape.seed, batch: half, rows: 1 },
-  );
+  const plan = planBatches([{ shards: [pairs.length], rows: () => 1 }], { seed: shape.seed, batch: half, rows: 1 });
   const clips = pairs.flatMap(({ preferred, rejected }) => [preferred, rejected]);
   const places = (step: number): Place[] => {
     const draws = uniform({ seed: shape.seed, purpose: 'pair crop', step }, half);

@@ -36,8 +36,7 @@ export function rollWindows(
   const places = clips.flatMap((clip) =>
     windowStarts(clip.predicted.length / keys, frames, Math.ceil(frames / 2)).map((from) => ({ clip, from })),
   );
-  const listed = places.map((_, i) => ({ id: String(i), rows: 1 }));
-  const plan = planBatches(listed, { seed, batch, rows: 1 });
+  const plan = planBatches([{ shards: [places.length], rows: () => 1 }], { seed, batch, rows: 1 });
   const drawn = (step: number) =>
     order === 'shuffled'
       ? plan.at(step).map(({ clip }) => at(places, clip))

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { batchAt, planBatches, readBatch } from '../../../datasets/features/batches.ts';
+import { planBatches } from '../../../datasets/features/batches.ts';
 import { bucketOf, shardsOf } from '../../../datasets/features/sharding.ts';
 
 const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9-]{1,12}$/), { minLength: 1, maxLength: 60 });
@@ -55,32 +55,63 @@ describe('shards', () => {
   });
 });
 
-const clips = Array.from({ length: 23 }, (_, i) => ({ id: `clip-${i}`, rows: 40 + 7 * i, group: i % 3 === 0 ? 'piano' : 'sounds' }));
-const plan = { seed: 5, batch: 4, rows: 60 };
+/** Lengths of the clips of a group, in shards. */
+const sounds = [
+  [40, 47, 54, 61, 68],
+  [75, 82, 89],
+  [96, 103, 110, 117, 124, 131, 138],
+];
+const piano = [[44, 200, 61, 70, 59], [], [60, 300, 41]];
+const groupOf = (lengths: readonly (readonly number[])[], weight?: number) => ({
+  shards: lengths.map((shard) => shard.length),
+  rows: (shard: number, clip: number) => lengths[shard]?.[clip] ?? Number.NaN,
+  ...(weight !== undefined && { weight }),
+});
+const plan = { seed: 5, batch: 4, rows: 60, openShards: 2 };
+const drawn = (step: number, changed = plan) => planBatches([groupOf(sounds)], changed).at(step);
+const placeOf = ({ shard, clip }: { shard: number; clip: number }) => `${shard}/${clip}`;
+const places = (lengths: readonly (readonly number[])[]) => lengths.flatMap((shard, i) => shard.map((_, clip) => `${i}/${clip}`)).sort();
 
 describe('batches', () => {
   it('of a step are the same whatever was drawn before', () => {
-    const running = planBatches(clips, plan);
-    const drawn = Array.from({ length: 50 }, (_, step) => running.at(step));
+    const running = planBatches([groupOf(sounds), groupOf(piano)], plan);
+    const inOrder = Array.from({ length: 50 }, (_, step) => running.at(step));
     for (const step of [49, 0, 17, 17, 3]) {
-      expect(batchAt(clips, plan, step)).toEqual(drawn[step]);
-      expect(running.at(step)).toEqual(drawn[step]);
+      expect(planBatches([groupOf(sounds), groupOf(piano)], plan).at(step)).toEqual(inOrder[step]);
+      expect(running.at(step)).toEqual(inOrder[step]);
     }
   });
 
   it('take every clip once an epoch, in a new order each time', () => {
-    const running = planBatches(clips, { ...plan, batch: 23 });
-    const epochs = [0, 1, 2].map((step) => running.at(step).map((item) => item.clip));
-    for (const epoch of epochs) expect([...epoch].sort((a, b) => a - b)).toEqual(clips.map((_, i) => i));
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        (counts, openShards) => {
+          const lengths = counts.map((count) => new Array<number>(count).fill(9));
+          const clips = places(lengths);
+          fc.pre(clips.length > 0);
+          const running = planBatches([groupOf(lengths)], { seed: 2, batch: clips.length, rows: 4, openShards });
+          for (const epoch of [0, 1, 5]) expect(running.at(epoch).map(placeOf).sort()).toEqual(clips);
+        },
+      ),
+      { numRuns: 40 },
+    );
+    const epochs = [0, 1].map((epoch) => drawn(epoch, { ...plan, batch: 15 }).map(placeOf));
     expect(epochs[0]).not.toEqual(epochs[1]);
-    expect(planBatches(clips, { ...plan, seed: 6, batch: 23 }).at(0)).not.toEqual(running.at(0));
+    expect(drawn(0, { ...plan, seed: 6, batch: 15 }).map(placeOf)).not.toEqual(epochs[0]);
+  });
+
+  it('draw from no more shards at a time than may be open', () => {
+    const running = planBatches([groupOf(new Array(12).fill(new Array(10).fill(9)))], { seed: 1, batch: 30, rows: 1, openShards: 3 });
+    for (let step = 0; step < 8; step++) expect(new Set(running.at(step).map(({ shard }) => shard)).size).toBe(3);
   });
 
   it('crop inside the clip', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 100000 }), fc.integer({ min: 1, max: 300 }), (step, rows) => {
-        for (const item of batchAt(clips, { ...plan, rows }, step)) {
-          const length = clips[item.clip]?.rows ?? 0;
+        for (const item of drawn(step, { ...plan, rows })) {
+          const length = sounds[item.shard]?.[item.clip] ?? 0;
           expect(item.rows).toBe(Math.min(rows, length));
           expect(item.from).toBeGreaterThanOrEqual(0);
           expect(item.from + item.rows).toBeLessThanOrEqual(length);
@@ -90,31 +121,20 @@ describe('batches', () => {
   });
 
   it('mix groups by their weights, each running through its own clips', () => {
-    const running = planBatches(clips, { ...plan, weights: { piano: 1, sounds: 3, absent: 5 } });
-    const drawn = Array.from({ length: 512 }, (_, step) => running.at(step)).flat();
-    const piano = drawn.filter((item) => clips[item.clip]?.group === 'piano');
-    expect(piano.length / drawn.length).toBeCloseTo(0.25, 2);
-    const counts = new Map<number, number>();
-    for (const { clip } of piano) counts.set(clip, (counts.get(clip) ?? 0) + 1);
+    const running = planBatches([groupOf(piano, 1), groupOf(sounds, 3), groupOf([], 5), groupOf(sounds, 0)], plan);
+    const items = Array.from({ length: 512 }, (_, step) => running.at(step)).flat();
+    const ofPiano = items.filter(({ group }) => group === 0);
+    expect(ofPiano.length / items.length).toBeCloseTo(0.25, 2);
+    expect(items.every(({ group }) => group < 2)).toBe(true);
+    const counts = new Map<string, number>();
+    for (const item of ofPiano) counts.set(placeOf(item), (counts.get(placeOf(item)) ?? 0) + 1);
     expect(counts.size).toBe(8);
     expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(1);
   });
 
   it('are refused where there is nothing to draw from', () => {
     expect(() => planBatches([], plan)).toThrowError(/no clip/);
-    expect(() => planBatches(clips, { ...plan, weights: { absent: 1 } })).toThrowError(/no clip/);
-  });
-
-  it('are padded with zeros behind short clips', () => {
-    const items = [
-      { clip: 0, id: 'short', from: 0, rows: 2 },
-      { clip: 1, id: 'long', from: 5, rows: 3 },
-    ];
-    const { values, lengths } = readBatch(items, 3, 2, (id, from, count, out) => {
-      expect(out.length).toBe(count * 2);
-      out.fill(id === 'short' ? 1 : from);
-    });
-    expect([...values]).toEqual([1, 1, 1, 1, 0, 0, 5, 5, 5, 5, 5, 5]);
-    expect([...lengths]).toEqual([2, 3]);
+    expect(() => planBatches([groupOf([]), groupOf(sounds, 0)], plan)).toThrowError(/no clip/);
+    expect(() => planBatches([groupOf(sounds)], { ...plan, batch: 0 })).toThrowError(/a batch of 0/);
   });
 });
