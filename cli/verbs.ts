@@ -60,6 +60,12 @@ export const verbs: readonly VerbEntry[] = [
   { name: 'skip', group: 'Steer', summary: 'give a node up, and what reads it', load: () => import('./commands/skip.ts') },
   { name: 'pause', group: 'Steer', summary: 'start nothing new; trainings save a checkpoint', load: () => import('./commands/pause.ts') },
   { name: 'unpause', group: 'Steer', summary: 'go on after a pause', load: () => import('./commands/unpause.ts') },
+  {
+    name: 'data',
+    group: 'Data',
+    summary: 'look at the sets on disk that a run can be made from',
+    load: () => import('./commands/data.ts'),
+  },
   { name: 'cache', group: 'Data', summary: 'list, verify or remove cached results', load: () => import('./commands/cache.ts') },
   { name: 'checkpoints', group: 'Data', summary: 'list the checkpoints of trainings', load: () => import('./commands/checkpoints.ts') },
   { name: 'models', group: 'Data', summary: 'registered models, their versions and aliases', load: () => import('./commands/models.ts') },

@@ -69,6 +69,14 @@ export async function readSource(kind: SourceKind, root: string): Promise<Source
   return { kind, entries, absent };
 }
 
+/** One's own sets; of the others some media are always gone. */
+const OWN: readonly SourceKind[] = ['folder', 'synthetic'];
+/** Whether someone has to mend something: what is gone from a public set is only counted, and so is what is kept out of training. */
+export const isFailure = (kind: SourceKind, { reason }: Absent): boolean =>
+  reason !== 'excluded' && (reason !== 'missing' || OWN.includes(kind));
+/** Name of a clip among those of all sources; one's own keep theirs. */
+export const clipIdOf = (kind: SourceKind, id: string): string => (OWN.includes(kind) ? id : `${kind}-${id}`);
+
 /** Takes every clip whose video is in the test set of any of the sources out of their other splits. */
 export function withoutTestVideos(read: readonly SourceClips[]): SourceClips[] {
   const tested = new Map<string, SourceKind>();

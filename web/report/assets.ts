@@ -6,7 +6,7 @@ let style: string | undefined;
 let script: string | undefined;
 
 /** In the order in which they override each other. */
-const sheets = ['base', 'frame', 'graph', 'tables', 'exhibits', 'rolls', 'curves', 'settings', 'narrow', 'print'];
+const sheets = ['base', 'frame', 'graph', 'tables', 'exhibits', 'rolls', 'clips', 'curves', 'settings', 'narrow', 'print'];
 
 /** The page's style sheet, minified. */
 export function styleSheet(): string {

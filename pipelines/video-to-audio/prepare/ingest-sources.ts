@@ -3,7 +3,7 @@ import { shardsOf } from '../../../datasets/features/sharding.ts';
 import { probeMedia } from '../../../datasets/media/probe.ts';
 import { cutEntry } from '../../../datasets/sources/cut-entry.ts';
 import { kindOf } from '../../../datasets/sources/media-index.ts';
-import { readSource, type SourceKind, withoutTestVideos } from '../../../datasets/sources/read-source.ts';
+import { clipIdOf, isFailure, readSource, type SourceKind, withoutTestVideos } from '../../../datasets/sources/read-source.ts';
 import { type Absent, type Entry, reasons } from '../../../datasets/sources/source.ts';
 import type { Quarantined } from '../../../engine/define/pipeline.ts';
 import type { Artifact } from '../../../engine/define/ports.ts';
@@ -12,9 +12,6 @@ import { SostenutoError } from '../../../errors/problem.ts';
 import type { SourceSetting } from '../source-settings.ts';
 import type { Clip, ingestSources as declaration } from '../tasks.ts';
 import { checkFailures, orReason } from './quarantine.ts';
-
-/** One's own sets; of the others some media are always gone, so that a missing file is counted but is no failure. */
-const OWN: readonly SourceKind[] = ['folder', 'synthetic'];
 
 /** Clips of sets on disk in shards by id; what cannot be used is set apart with its reason, and test videos are kept out of training. */
 export const ingestSources: Run<typeof declaration> = async ({ params, context }) => {
@@ -26,10 +23,10 @@ export const ingestSources: Run<typeof declaration> = async ({ params, context }
   const clips = new Map<string, Clip>();
   const refused: Quarantined[] = [];
   const failed: Quarantined[] = [];
-  const refuse = (kind: SourceKind, { id, reason, detail }: Absent) => {
-    const said = { id: `${kind} ${id}`, reason: `${reason}: ${detail}` };
+  const refuse = (kind: SourceKind, absent: Absent) => {
+    const said = { id: `${kind} ${absent.id}`, reason: `${absent.reason}: ${absent.detail}` };
     refused.push(said);
-    if (reason !== 'excluded' && (reason !== 'missing' || OWN.includes(kind))) failed.push(said);
+    if (isFailure(kind, absent)) failed.push(said);
   };
   for (const [index, { kind, entries, absent }] of withoutTestVideos(read).entries()) {
     const source = params.sources[index];
@@ -69,7 +66,7 @@ async function clipsOf(context: TaskContext, { kind, root, clipSeconds }: Source
   const filmed =
     views && Object.fromEntries(await Promise.all(Object.entries(views).map(async ([view, path]) => [view, await put(path)] as const)));
   return pieces.map(({ id, start, seconds }) => ({
-    id: OWN.includes(kind) ? id : `${kind}-${id}`,
+    id: clipIdOf(kind, id),
     set,
     split,
     caption: captions[0] ?? '',

@@ -1,0 +1,127 @@
+/** What is in a source: how many clips by split, how long, what is missing, doubled or broken, and whether test clips are trained on. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SostenutoError } from '../../errors/problem.ts';
+import { type MediaOptions, probeMedia } from '../media/probe.ts';
+import { readMidi } from '../midi/read-midi.ts';
+import { pathsOf } from './manifest.ts';
+import { kindOf } from './media-index.ts';
+import { isFailure, type SourceClips } from './read-source.ts';
+import type { Absent, Entry, Split } from './source.ts';
+
+export interface SplitCount {
+  readonly clips: number;
+  /** Clips that are listed and cannot be used. */
+  readonly absent: number;
+  /** Of the clips whose length is known. */
+  readonly seconds: number;
+}
+export interface SourceReport {
+  /** `unknown`: rows that could not be read far enough. */
+  readonly splits: Readonly<Record<Split | 'unknown', SplitCount>>;
+  /** Clips that are listed and cannot be used, by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly absent: readonly Absent[];
+  /** Files that cannot be read, with the clip that they belong to. */
+  readonly broken: readonly { readonly id: string; readonly path: string; readonly reason: string }[];
+  /** Files of the same content, by the ids of their clips. */
+  readonly duplicates: readonly (readonly string[])[];
+  /** Those of them that stand in test and in another split. */
+  readonly leaks: readonly (readonly string[])[];
+  /** Lengths of the clips in seconds; `unknown` clips do not say. */
+  readonly lengths: { readonly shortest: number; readonly median: number; readonly longest: number; readonly unknown: number };
+  /** Bytes of all files. */
+  readonly bytes: number;
+  /** Whether something is at fault, not only gone. */
+  readonly isSound: boolean;
+}
+export interface CheckOptions extends MediaOptions {
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+const IN_WORK = 4;
+
+/** Looks at every file of a source: ffprobe, or the MIDI reader; of files of one size also at the content. */
+export async function checkSource({ kind, entries, absent }: SourceClips, root: string, options: CheckOptions = {}): Promise<SourceReport> {
+  const files = [...new Map(entries.flatMap((entry) => pathsOf(entry).map(([, path]) => [path, entry.id] as const))).entries()];
+  const lengths = new Map<string, number | undefined>();
+  const broken: { id: string; path: string; reason: string }[] = [];
+  const bySize = new Map<number, string[]>();
+  let bytes = 0;
+  let done = 0;
+  await inParallel(files, async ([path, id]) => {
+    options.signal?.throwIfAborted();
+    const full = join(root, path);
+    const { size } = await stat(full);
+    bytes += size;
+    bySize.set(size, [...(bySize.get(size) ?? []), path]);
+    try {
+      lengths.set(path, kindOf(path) === 'midi' ? readMidi(await readFile(full), path).end : (await probeMedia(full, options)).duration);
+    } catch (error) {
+      if (!(error instanceof SostenutoError) || !['MEDIA_UNREADABLE', 'MIDI_UNREADABLE'].includes(error.code)) throw error;
+      broken.push({ id, path, reason: error.problems[0]?.found ?? error.message });
+    }
+    options.onProgress?.(++done, files.length);
+  });
+  const secondsOf = ({ media, seconds, start = 0 }: Entry) => {
+    const whole = lengths.get(media);
+    return seconds ?? (whole === undefined ? undefined : Math.max(0, whole - start));
+  };
+  const known = entries.flatMap((entry) => secondsOf(entry) ?? []).sort((a, b) => a - b);
+  const { duplicates, leaks } = await sameContent(entries, bySize, root);
+  const count = (split: Split | 'unknown'): SplitCount => {
+    const clips = entries.filter((entry) => entry.split === split);
+    const seconds = clips.reduce((sum, entry) => sum + (secondsOf(entry) ?? 0), 0);
+    return { clips: clips.length, absent: absent.filter((one) => (one.split ?? 'unknown') === split).length, seconds };
+  };
+  const reasons: Record<string, number> = {};
+  for (const { reason } of absent) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return {
+    splits: { train: count('train'), validation: count('validation'), test: count('test'), unknown: count('unknown') },
+    reasons,
+    absent,
+    broken: broken.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    duplicates,
+    leaks,
+    lengths: {
+      shortest: known[0] ?? 0,
+      median: known[known.length >> 1] ?? 0,
+      longest: known.at(-1) ?? 0,
+      unknown: entries.length - known.length,
+    },
+    bytes,
+    isSound: entries.length > 0 && broken.length === 0 && leaks.length === 0 && !absent.some((one) => isFailure(kind, one)),
+  };
+}
+
+/** Sounds and films of different clips with one content; only files of one size are read. */
+async function sameContent(entries: readonly Entry[], bySize: ReadonlyMap<number, readonly string[]>, root: string) {
+  const clipsOf = new Map<string, Entry[]>();
+  for (const entry of entries) clipsOf.set(entry.media, [...(clipsOf.get(entry.media) ?? []), entry]);
+  const byContent = new Map<string, Entry[]>();
+  const alike = [...bySize.values()].map((paths) => paths.filter((path) => clipsOf.has(path))).filter((paths) => paths.length > 1);
+  await inParallel(alike.flat(), async (path) => {
+    const digest = await digestOf(join(root, path));
+    byContent.set(digest, [...(byContent.get(digest) ?? []), ...(clipsOf.get(path) ?? [])]);
+  });
+  const groups = [...byContent.values()].filter((clips) => new Set(clips.map(({ media }) => media)).size > 1);
+  const ids = (clips: readonly Entry[]) => clips.map(({ id }) => id).sort();
+  const isLeak = (clips: readonly Entry[]) => clips.some(({ split }) => split === 'test') && clips.some(({ split }) => split !== 'test');
+  return { duplicates: groups.map(ids).sort(), leaks: groups.filter(isLeak).map(ids).sort() };
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
+  };
+  await Promise.all(Array.from({ length: IN_WORK }, worker));
+}
