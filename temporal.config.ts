@@ -8,5 +8,6 @@ export default defineConfig({
   pipelines: {
     'video-to-audio': { module: './pipelines/video-to-audio/pipeline.ts', export: 'videoToAudio' },
     codec: { module: './pipelines/codec/pipeline.ts', export: 'codec' },
+    evaluate: { module: './pipelines/evaluate/pipeline.ts', export: 'evaluate' },
   },
 });

@@ -1,6 +1,8 @@
 import { resample } from '../../numeric/resample.ts';
 import { ENVELOPE_RATE, ONSET_RATE, onsetEnvelope, pickOnsets } from './onsets.ts';
 
+/** A peak of optical flow counts from this many pixels a frame on. */
+const LEAST_FLOW = 0.1;
 /** A peak of the motion counts from this part of the clip's largest on. */
 const LEAST_PEAK = 0.1;
 /** Video frames by which sound and motion may be apart in the correlation. */
@@ -40,6 +42,14 @@ export function peakAgreement(sound: readonly number[], motion: readonly number[
   const union = sound.length + motion.length - matches;
   return union === 0 ? undefined : matches / union;
 }
+
+/** Seconds at which something begins in a sound (mono, `sampleRate` Hz). */
+export const onsetTimes = (samples: Float32Array, sampleRate: number): number[] =>
+  pickOnsets(onsetEnvelope(resample(samples, sampleRate, ONSET_RATE))).map((frame) => frame / ENVELOPE_RATE);
+
+/** AV-align of a sound with the optical flow of its film, [F] at `fps`; undefined where neither has a peak. */
+export const flowAgreement = (samples: Float32Array, sampleRate: number, flow: ArrayLike<number>, fps: number): number | undefined =>
+  peakAgreement(onsetTimes(samples, sampleRate), peakTimes(flow, fps, LEAST_FLOW), fps);
 
 export interface SoundAndMotion {
   /** AV-align with frame differences in the place of optical flow: comparable within this project only. */

@@ -1,0 +1,96 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeWav } from '../../../datasets/media/wav.ts';
+import { readRatings } from '../../../datasets/sources/ratings.ts';
+import type { Run } from '../../../engine/define/task.ts';
+import { type OpinionScore, opinionScores } from '../../../models/metrics/opinion-scores.ts';
+import type { Measure } from '../../measure.ts';
+import { MEASURED, measuresOf } from '../measured.ts';
+import type * as declarations from '../tasks.ts';
+import type { Judged, LeftOut } from '../tasks.ts';
+import { readOriginals } from './hear.ts';
+import { type HeardFiles, openHeard } from './heard-files.ts';
+import * as tables from './tables.ts';
+
+type Arguments = Parameters<Run<typeof declarations.compareSystems>>[0];
+
+export const compareSystems: Run<typeof declarations.compareSystems> = (run) => compare(run, [], []);
+
+export const compareRatedSystems: Run<typeof declarations.compareRatedSystems> = async (run) => {
+  const { ratings, problems } = readRatings(await readFile(run.inputs.ratings.path, 'utf8'), 'ratings');
+  const leftOut = problems.map(({ what, where = '', found = '' }) => ({ id: where, reason: `${what}: ${found}` }));
+  return compare(run, opinionScores(ratings), leftOut);
+};
+
+async function compare({ inputs, params, context }: Arguments, opinions: readonly OpinionScore[], leftOut: readonly LeftOut[]) {
+  const { protocol, seed, resamples, shown, reported, against } = params;
+  const drawing = { seed, resamples };
+  const systems = await Promise.all(inputs.judged.map(({ artifact }) => context.readJson<Judged>(artifact)));
+  const heard = await Promise.all(inputs.heard.map(async ({ artifact }) => openHeard(await context.openTree(artifact))));
+  const originals = await readOriginals(inputs.originals);
+  const baseline = systems.find(({ system }) => system === against) ?? systems[0];
+  const reports = heard.map((one) => one.heard);
+
+  const exhibits = join(context.workDirectory, 'exhibits');
+  await mkdir(exhibits);
+  const versions = [await openHeard(inputs.reference), ...heard];
+  const groups = await showSounds(exhibits, originals.clips.slice(0, shown), versions, systems, protocol.sampleRate);
+  for (const one of versions) one.close();
+  const all = [
+    ...tables.figureTables(systems, drawing),
+    ...(baseline ? tables.differenceTable(systems, baseline, drawing) : []),
+    ...tables.opinionTable(opinions),
+    ...tables.reportedTables(systems, reported, opinions),
+    ...tables.lackTables(systems, reports, originals),
+    tables.protocolTable(protocol, drawing),
+    tables.legend(systems),
+  ];
+  const note = `${originals.clips.length} originals. Every sound is as long as its original and prepared alike; rows marked "reported" are the paper’s own figures, on its own clips.`;
+  await writeFile(join(exhibits, 'exhibits.json'), JSON.stringify({ title: 'Systems side by side', note, groups, tables: all }));
+  const unusable = reports.flatMap(({ system, leftOut }) => leftOut.map(({ id, reason }) => ({ id: `${system}: ${id}`, reason })));
+  return { measures: systems.flatMap(measuresOfSystem), exhibits, quarantined: [...originals.leftOut, ...unusable, ...leftOut] };
+}
+
+/** Means of clips, then figures of sets. */
+function measuresOfSystem({ system, clips, set }: Judged): Measure[] {
+  const described = (name: keyof typeof MEASURED) => {
+    const { better, unit } = MEASURED[name];
+    return { name: `${system}: ${name}`, better, ...(unit !== undefined && { unit }) };
+  };
+  return [
+    ...measuresOf('clip').flatMap((name): Measure[] => {
+      const values = clips.flatMap(({ scores }) => scores[name] ?? []);
+      const value = values.reduce((sum, one) => sum + one, 0) / values.length;
+      return values.length === 0 ? [] : [{ ...described(name), value, note: `${MEASURED[name].note}; ${values.length} clips` }];
+    }),
+    ...measuresOf('set').flatMap((name): Measure[] => {
+      const figure = set[name];
+      return figure === undefined ? [] : [{ ...described(name), value: figure.value, note: figure.warning ?? `${figure.rows} rows` }];
+    }),
+  ];
+}
+
+/** The first originals with what every system made of them. */
+async function showSounds(
+  directory: string,
+  clips: readonly { id: string; caption?: string }[],
+  versions: readonly HeardFiles[],
+  systems: readonly Judged[],
+  sampleRate: number,
+) {
+  const groups = [];
+  for (const { id, caption } of clips) {
+    const items = [];
+    for (const [index, version] of versions.entries()) {
+      if (!version.heard.clips.some((clip) => clip.id === id)) continue;
+      const audio = `${index}/${id}.wav`;
+      await mkdir(dirname(join(directory, audio)), { recursive: true });
+      await writeFile(join(directory, audio), writeWav(await version.sound(id), sampleRate));
+      const { system } = version.heard;
+      const numbers = systems.find((one) => one.system === system)?.clips.find((clip) => clip.id === id)?.scores ?? {};
+      items.push({ title: system, audio, numbers });
+    }
+    groups.push({ title: caption ?? id, items });
+  }
+  return groups;
+}

@@ -1,0 +1,95 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeWav } from '../../../datasets/media/wav.ts';
+import type { StoredTree } from '../../../engine/define/ports.ts';
+import type { Run, TaskContext } from '../../../engine/define/task.ts';
+import { loadBackend } from '../../../models/backend/index.ts';
+import { resample } from '../../../numeric/resample.ts';
+import { pathOf } from '../../stored-folder.ts';
+import { MEASURED, measureNames, type NetworkName, type NotComputed } from '../measured.ts';
+import { soundsOf } from '../prepare/describe-originals.ts';
+import { prepared, readSound } from '../prepare/read-sound.ts';
+import type * as declarations from '../tasks.ts';
+import type { Heard, HeardClip, LeftOut, Originals } from '../tasks.ts';
+import { codecListener, givenListeners, type Listener, soundPath, transcriber } from './listeners.ts';
+
+type Params = Parameters<Run<typeof declarations.hearSystem>>[0]['params'];
+const SHIPPED_CODEC = fileURLToPath(new URL('../../../models/codec/weights', import.meta.url));
+/** A sound counts as too short for its original from this many missing seconds on. */
+const SHORT = 0.05;
+/** The rolls that guided a system's sounds, if it is one of this project's. */
+const GUIDE = ['guide.arrow', 'guide.json', 'guide-kind.json'];
+
+export const hearOriginals: Run<typeof declarations.hearOriginals> = async ({ inputs, params, context }) => ({
+  heard: await hear('original', 'original', inputs.references, inputs.originals, params, context),
+});
+
+export const hearSystem: Run<typeof declarations.hearSystem> = async ({ inputs, params, item, context }) => ({
+  heard: await hear(item.id, 'generated', await context.openTree(item.sounds), inputs.originals, params, context),
+});
+
+export const readOriginals = async (tree: StoredTree): Promise<Originals> =>
+  JSON.parse(await readFile(pathOf(tree, 'originals.json'), 'utf8'));
+
+async function hear(
+  system: string,
+  kept: string,
+  sounds: StoredTree,
+  originals: StoredTree,
+  params: Params,
+  context: TaskContext,
+): Promise<string> {
+  const { clips } = await readOriginals(originals);
+  const paths = soundsOf(sounds, kept);
+  const directory = join(context.workDirectory, 'heard');
+  await mkdir(join(directory, 'sounds'), { recursive: true });
+  const { listeners, absent } = await listenersFor(directory, params);
+  const heard: HeardClip[] = [];
+  const leftOut: LeftOut[] = [];
+  const missing: string[] = [];
+  for (const [index, { id, seconds, hasNotes }] of clips.entries()) {
+    context.signal.throwIfAborted();
+    const path = paths.get(id);
+    const read = path === undefined ? undefined : await readSound(path, params.protocol, context.signal);
+    if (read === undefined) missing.push(id);
+    else if ('reason' in read) leftOut.push({ id, reason: read.reason });
+    else {
+      const { sampleRate, channels } = read;
+      const own = read.samples.length / sampleRate;
+      const { samples, silent } = prepared(read, seconds, params.protocol);
+      for (const listener of listeners) listener.hear(id, { samples, sampleRate }, hasNotes);
+      const out = soundPath(directory, id);
+      await mkdir(dirname(out), { recursive: true });
+      const wave = resample(samples, sampleRate, params.protocol.sampleRate);
+      await writeFile(out, writeWav(wave, params.protocol.sampleRate, { encoding: 'float32' }));
+      heard.push({ id, sampleRate, channels, seconds: own, silent, padded: seconds - own > SHORT ? seconds - own : 0 });
+    }
+    context.progress({ step: index + 1, of: clips.length, clip: id });
+  }
+  for (const listener of listeners) listener.close();
+  for (const name of GUIDE) if (sounds.files.has(name)) await copyFile(pathOf(sounds, name), join(directory, name));
+  for (const { id, reason } of leftOut) context.warn(`${system}: ${id} is left out: ${reason}`);
+  const known = new Set(clips.map(({ id }) => id));
+  const unknown = [...paths.keys()].filter((id) => !known.has(id));
+  const report: Heard = { system, clips: heard, leftOut, missing, unknown, notComputed: without(absent) };
+  await writeFile(join(directory, 'heard.json'), JSON.stringify(report));
+  return directory;
+}
+
+async function listenersFor(directory: string, { networks, transcribe }: Params) {
+  const room = { tf: (await loadBackend()).tf, directory };
+  const { listeners, absent } = await givenListeners(room, networks);
+  const all: Listener[] = [...listeners, await codecListener(room, SHIPPED_CODEC)];
+  if (transcribe) all.push(await transcriber(room));
+  else absent.set('basic-pitch', { reason: 'transcription is switched off', wayOut: '--set transcribe=true' });
+  return { listeners: all, absent };
+}
+
+/** The measures that need what is absent. */
+const without = (absent: ReadonlyMap<NetworkName, { reason: string; wayOut: string }>): NotComputed[] =>
+  measureNames.flatMap((measure) => {
+    const { network } = MEASURED[measure];
+    const why = network && absent.get(network);
+    return why ? [{ measure, ...why }] : [];
+  });

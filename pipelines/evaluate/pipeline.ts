@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { definePipeline } from '../../engine/define/pipeline.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+import { presets, type Settings, settingsSchema } from './settings.ts';
+import { fileOf, sourceOf } from './sources.ts';
+import * as tasks from './tasks.ts';
+
+/** Content digest of the shipped codec, so that another one computes its distance anew. */
+const codecDigest = (): string =>
+  JSON.parse(readFileSync(new URL('../../models/codec/weights/manifest.json', import.meta.url), 'utf8')).digest;
+
+/** Any system's sounds, this project's or another's, judged against originals under one protocol. */
+export const evaluate = definePipeline({
+  name: 'evaluate',
+  description: 'Folders of sounds, or outputs of runs → what networks hear in them → figures with intervals, beside the paper’s',
+  settings: settingsSchema,
+  presets,
+  build: ({ node, each }, settings) => {
+    const { protocol, transcribe, seed, resamples, shown, reported, against } = settings;
+    const { references: folder, systems: given } = complete(settings);
+    const { references } = node('references', tasks.importReferences, { inputs: {}, params: { source: sourceOf('references', folder) } });
+    const { systems } = node('systems', tasks.importSystems, {
+      inputs: {},
+      params: { systems: given.map(([id, text]) => ({ id, source: sourceOf(`systems.${id}`, text) })) },
+    });
+    const { originals } = node('originals', tasks.describeOriginals, { inputs: { references }, params: { protocol } });
+    const params = { protocol, transcribe, codec: codecDigest(), networks: filesOf(settings.networks) };
+    const { heard: reference } = node('original-sounds', tasks.hearOriginals, { inputs: { references, originals }, params });
+    const { heard } = each('sounds', tasks.hearSystem, systems, { inputs: { originals }, params });
+    const { judged } = each('figures', tasks.judgeSystem, heard, { inputs: { originals, reference }, params: { protocol } });
+    const inputs = { originals, reference, heard, judged };
+    const comparison = { protocol, seed, resamples, shown, reported, ...(against !== undefined && { against }) };
+    if (settings.ratings === undefined) node('comparison', tasks.compareSystems, { inputs, params: comparison });
+    else {
+      const { ratings } = node('ratings', tasks.importRatings, { inputs: {}, params: fileOf('ratings', settings.ratings) });
+      node('comparison', tasks.compareRatedSystems, { inputs: { ...inputs, ratings }, params: comparison });
+    }
+  },
+});
+
+/** Throws `BAD_SETTING` where there is nothing to judge, or nothing to judge it by. */
+function complete({ references, systems, against }: Settings): { references: string; systems: [string, string][] } {
+  const given = Object.entries(systems);
+  const bad = (where: string, what: string, expected: string) => new SostenutoError({ code: 'BAD_SETTING', what, where, expected });
+  if (references === undefined) throw bad('references', 'There are no originals to judge by.', '--set references=<folder>');
+  if (given.length === 0) throw bad('systems', 'There is no system to judge.', '--set systems.<name>=<folder>');
+  if (against !== undefined && !(against in systems))
+    throw bad('against', 'The system to compare with is not among the systems.', given.map(([name]) => name).join(', '));
+  return { references, systems: given };
+}
+
+function filesOf(networks: Settings['networks']): tasks.NetworkFiles {
+  return Object.fromEntries(
+    Object.entries(networks).flatMap(([name, path]) => (path === undefined ? [] : [[name, fileOf(`networks.${name}`, path)]])),
+  );
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { REPORTED_TABLES } from './reported.ts';
+
+const source = z.string().min(1).describe('a folder (an absolute path), or the digest of a tree in the store');
+const weights = z.string().min(1).optional().describe('path of a safetensors file with the released names');
+
+const protocol = z.strictObject({
+  sampleRate: z.literal(24_000).describe('of the measures that no network makes, Hz'),
+  mostSeconds: z.number().positive().describe('only so much of the beginning of a clip counts'),
+  leastSeconds: z.number().positive().describe('shorter sounds are left out'),
+  level: z.enum(['peak', 'none']).describe('peak: mean removed, peak 0.5, as the method prepares all sound'),
+  film: z.strictObject({ framesPerSecond: z.number().positive(), side: z.int().min(32) }).describe('frames of AV-align, cut to a square'),
+  keys: z
+    .strictObject({ first: z.int().min(0).max(87), last: z.int().min(0).max(87) })
+    .describe('keys that MIDI scores look at; the paper’s evaluation takes 15 to 65'),
+});
+/** Everything that decides a figure besides the sounds; stands in the report as it is. */
+export type Protocol = z.infer<typeof protocol>;
+
+/** Everything a run of `evaluate` can be told. */
+export const settingsSchema = z.strictObject({
+  references: source.optional().describe('the originals: sounds, with MIDI, films and captions of the same names where there are any'),
+  systems: z.record(z.string().regex(/^[\w][\w .+-]*$/, 'letters, digits, spaces and . _ + -'), source).describe('what is judged, by name'),
+  against: z.string().optional().describe('the system that the others are compared with; the first by default'),
+  ratings: z.string().min(1).optional().describe('CSV of a listening test: rater,item,system,question,score (1 … 5)'),
+  networks: z.strictObject({ vggish: weights, cnn14: weights, wav2clip: weights }),
+  transcribe: z.boolean().describe('MIDI scores by Basic Pitch'),
+  reported: z.array(z.enum(REPORTED_TABLES)).describe('tables of the paper to show beside'),
+  protocol,
+  seed: z.int().min(0),
+  resamples: z.int().min(100).describe('draws of a bootstrap interval'),
+  shown: z.int().min(0).describe('clips to hear in the report'),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+const method: Omit<Settings, 'references'> = {
+  systems: {},
+  networks: {},
+  transcribe: true,
+  reported: [...REPORTED_TABLES],
+  protocol: {
+    sampleRate: 24_000,
+    mostSeconds: 10,
+    leastSeconds: 0.1,
+    level: 'peak',
+    film: { framesPerSecond: 25, side: 128 },
+    keys: { first: 0, last: 87 },
+  },
+  seed: 7,
+  resamples: 1000,
+  shown: 3,
+};
+
+/** `method`: the protocol of this project's method. `av-benchmark`: that of the tool of this name: eight seconds, level as it is. */
+export const presets = {
+  method,
+  'av-benchmark': { ...method, protocol: { ...method.protocol, mostSeconds: 8, level: 'none' } },
+} satisfies Record<string, Omit<Settings, 'references'>>;
