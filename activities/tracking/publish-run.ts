@@ -65,7 +65,7 @@ const trained = (nodes: readonly ToldNode[]): ToldNode[] =>
   nodes.filter(({ queue, cache, status }) => queue === 'train' && cache === 'miss' && (status === 'done' || status === 'failed'));
 
 export const experimentOf = ({ api, tracking }: Publishing, pipeline: string): Promise<string> =>
-  // Without this tag MLflow 3 opens the page for language models.
+  // By this tag MLflow 3 tells trainings from what belongs to language models.
   api.experiment(tracking.experiment ?? pipeline, tagsOf({ 'mlflow.experimentKind': 'custom_model_development' }));
 
 async function parentRun({ api, deliveries }: Publishing, delivery: Delivery, told: ToldRun, experiment: string): Promise<Run> {

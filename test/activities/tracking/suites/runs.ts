@@ -43,7 +43,7 @@ export function tellsRuns(at: TrackedHome): void {
     expect(await files('report/media')).toEqual(['report/media/a b.wav']);
   });
 
-  test('the experiment opens as one of trainings, and can be one for all pipelines', async () => {
+  test('the experiment is tagged as one of trainings, and can be one for all pipelines', async () => {
     const { store, ledger } = await at.begin();
     const together = at.tracking({ experiment: `${at.names.pipeline}-together` });
     // To another experiment tracking begins anew: what was before goes there on demand.
