@@ -64,7 +64,9 @@ export async function pictureClip(files: ShownFiles, folder: string, name: strin
   const sound = samples && `${name}.wav`;
   if (samples && sound) await writeFile(join(folder, sound), writeWav(samples, SAMPLE_RATE));
   const film = await attempt(() => thumbnailsOf(files, folder, name, options));
-  const roll = files.midi === undefined ? undefined : await attempt(() => rollOf(files.midi ?? '', files));
+  const seconds = samples && samples.length / SAMPLE_RATE;
+  const { midi } = files;
+  const roll = midi === undefined ? undefined : await attempt(() => rollOf(midi, files.start ?? 0, seconds ?? MOST_SECONDS));
   const rollPicture = roll && `${name}-roll.png`;
   if (roll && rollPicture) await writeFile(join(folder, rollPicture), drawRoll(roll, keyRange([roll])));
   return {
@@ -101,10 +103,11 @@ async function thumbnailsOf(
   return names;
 }
 
-async function rollOf(path: string, { start = 0, seconds = MOST_SECONDS }: ShownFiles): Promise<Roll> {
+/** As long as the sound, so that both lie on one line of time. */
+async function rollOf(path: string, start: number, seconds: number): Promise<Roll> {
   const score = readMidi(await readFile(path), path);
   const from = Math.round(start * ROLL_FRAMES_PER_SECOND);
-  const { velocity } = pianoRoll(score, { frames: from + Math.round(Math.min(seconds, MOST_SECONDS) * ROLL_FRAMES_PER_SECOND) });
+  const { velocity } = pianoRoll(score, { frames: from + Math.max(1, Math.round(seconds * ROLL_FRAMES_PER_SECOND)) });
   const values = velocity.subarray(from * KEYS).map((value) => Math.min(255, 2 * value));
   return { framesPerSecond: ROLL_FRAMES_PER_SECOND, firstKey: 0, keys: KEYS, values };
 }
