@@ -11,7 +11,9 @@ const documents = [
   'README.md',
   'THIRD_PARTY.md',
   'CHANGELOG.md',
-  ...['architecture', 'comparison', 'data', 'decisions', 'errors', 'operations', 'store', 'tracking', 'words'].map((name) => `docs/${name}.md`),
+  ...['architecture', 'comparison', 'data', 'decisions', 'errors', 'operations', 'store', 'tracking', 'words'].map(
+    (name) => `docs/${name}.md`,
+  ),
 ];
 
 test('the table of stages is the one that the pipeline gives (npx tsx scripts/stages.ts writes it)', () => {
