@@ -21,6 +21,12 @@ export const verbs: readonly VerbEntry[] = [
   },
   { name: 'run', group: 'Run', summary: 'run a pipeline and wait for it', load: () => import('./commands/run.ts') },
   {
+    name: 'evaluate',
+    group: 'Run',
+    summary: 'judge sounds, of a folder or a run, against originals',
+    load: () => import('./commands/evaluate.ts'),
+  },
+  {
     name: 'resume',
     group: 'Run',
     summary: 'run the request of an earlier run again; finished work is reused',
@@ -47,7 +53,25 @@ export const verbs: readonly VerbEntry[] = [
   },
   { name: 'explain', group: 'Understand', summary: 'why a node would run or be reused', load: () => import('./commands/explain.ts') },
   { name: 'report', group: 'Understand', summary: 'find or serve the report of a run', load: () => import('./commands/report.ts') },
+  {
+    name: 'lineage',
+    group: 'Understand',
+    summary: 'where a model, an artifact or a file came from, and what used it',
+    load: () => import('./commands/lineage.ts'),
+  },
+  {
+    name: 'compare',
+    group: 'Understand',
+    summary: 'what differs between two runs: settings, code, measures, sounds',
+    load: () => import('./commands/compare.ts'),
+  },
   { name: 'sql', group: 'Understand', summary: 'ask the ledger: runs, nodes, artifacts, metrics', load: () => import('./commands/sql.ts') },
+  {
+    name: 'schedule',
+    group: 'Run',
+    summary: 'runs at set times: apply, diff, ls, trigger, pause, backfill',
+    load: () => import('./commands/schedule.ts'),
+  },
   { name: 'cancel', group: 'Steer', summary: 'end a run; trainings save a checkpoint first', load: () => import('./commands/cancel.ts') },
   { name: 'approve', group: 'Steer', summary: 'answer a gate', load: () => import('./commands/approve.ts') },
   {

@@ -5,8 +5,7 @@ export interface Measured {
   readonly better: 'lower' | 'higher';
   readonly unit?: string;
   readonly note: string;
-  /** Network that it needs. */
-  readonly network?: NetworkName;
+  readonly networks?: readonly NetworkName[];
   /** What the originals must bring along. */
   readonly truth?: 'notes' | 'film' | 'caption';
 }
@@ -14,7 +13,7 @@ export interface Measured {
 export const NETWORKS = ['vggish', 'cnn14', 'wav2clip', 'clip', 'passt', 'clap', 'codec', 'basic-pitch'] as const;
 export type NetworkName = (typeof NETWORKS)[number];
 
-const midi = { of: 'clip', better: 'higher', network: 'basic-pitch', truth: 'notes' } as const;
+const midi = { of: 'clip', better: 'higher', networks: ['basic-pitch'], truth: 'notes' } as const;
 const roll = { of: 'clip', better: 'higher', truth: 'notes', note: 'the roll that guided the sound against the MIDI file' } as const;
 
 /** Every measure, in the order in which it is shown. A variant carries its variant in its name. */
@@ -32,15 +31,15 @@ const measured = {
     note: 'of the waveforms, at most 80: only for sounds in phase with their originals',
   },
   'log-mel-distance': { of: 'clip', better: 'lower', unit: 'nepers', note: 'mean absolute difference' },
-  'kl-pann': { of: 'clip', better: 'lower', note: 'CNN14 classes, original ‖ generated', network: 'cnn14' },
+  'kl-pann': { of: 'clip', better: 'lower', note: 'CNN14 classes, original ‖ generated', networks: ['cnn14'] },
   'clip-score-wav2clip': {
     of: 'clip',
     better: 'higher',
     note: '100 · cosine of Wav2CLIP and CLIP ViT-B/32, mean over frames',
-    network: 'clip',
+    networks: ['wav2clip', 'clip'],
     truth: 'film',
   },
-  clap: { of: 'clip', better: 'higher', note: 'cosine of CLAP’s embeddings of sound and caption', network: 'clap', truth: 'caption' },
+  clap: { of: 'clip', better: 'higher', note: 'cosine of CLAP’s embeddings of sound and caption', networks: ['clap'], truth: 'caption' },
   'av-align': { of: 'clip', better: 'higher', note: 'onsets against peaks of optical flow', truth: 'film' },
   'av-align-frame-difference': { of: 'clip', better: 'higher', note: 'onsets against peaks of frame differences', truth: 'film' },
   'midi-precision-samples': { ...midi, note: 'Basic Pitch against MIDI by frames, mean over frames' },
@@ -58,11 +57,11 @@ const measured = {
   'roll-f1-samples': roll,
   'roll-f1-micro': roll,
   'roll-accuracy': roll,
-  'frechet-vggish': { of: 'set', better: 'lower', note: 'FAD: VGGish, all examples of 0.96 s pooled', network: 'vggish' },
-  'frechet-pann': { of: 'set', better: 'lower', note: 'FD: CNN14 at 16 kHz, a row a clip', network: 'cnn14' },
-  'frechet-passt': { of: 'set', better: 'lower', note: 'FD: PaSST', network: 'passt' },
-  'frechet-codec-latent': { of: 'set', better: 'lower', note: 'latents of this project’s codec, a row a frame', network: 'codec' },
-  'inception-score-pann': { of: 'set', better: 'higher', note: 'CNN14 classes, 10 parts in NumPy’s order 2020', network: 'cnn14' },
+  'frechet-vggish': { of: 'set', better: 'lower', note: 'FAD: VGGish, all examples of 0.96 s pooled', networks: ['vggish'] },
+  'frechet-pann': { of: 'set', better: 'lower', note: 'FD: CNN14 at 16 kHz, a row a clip', networks: ['cnn14'] },
+  'frechet-passt': { of: 'set', better: 'lower', note: 'FD: PaSST', networks: ['passt'] },
+  'frechet-codec-latent': { of: 'set', better: 'lower', note: 'latents of this project’s codec, a row a frame', networks: ['codec'] },
+  'inception-score-pann': { of: 'set', better: 'higher', note: 'CNN14 classes, 10 parts in NumPy’s order 2020', networks: ['cnn14'] },
 } as const satisfies Readonly<Record<string, Measured>>;
 
 export type MeasureName = keyof typeof measured;

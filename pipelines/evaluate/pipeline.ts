@@ -16,7 +16,7 @@ export const evaluate = definePipeline({
   settings: settingsSchema,
   presets,
   build: ({ node, each }, settings) => {
-    const { protocol, transcribe, seed, resamples, shown, reported, against } = settings;
+    const { protocol, transcribe, seed, resamples, shown, reported, baseline } = settings;
     const { references: folder, systems: given } = complete(settings);
     const { references } = node('references', tasks.importReferences, { inputs: {}, params: { source: sourceOf('references', folder) } });
     const { systems } = node('systems', tasks.importSystems, {
@@ -29,7 +29,7 @@ export const evaluate = definePipeline({
     const { heard } = each('sounds', tasks.hearSystem, systems, { inputs: { originals }, params });
     const { judged } = each('figures', tasks.judgeSystem, heard, { inputs: { originals, reference }, params: { protocol } });
     const inputs = { originals, reference, heard, judged };
-    const comparison = { protocol, seed, resamples, shown, reported, ...(against !== undefined && { against }) };
+    const comparison = { protocol, seed, resamples, shown, reported, ...(baseline !== undefined && { baseline }) };
     if (settings.ratings === undefined) node('comparison', tasks.compareSystems, { inputs, params: comparison });
     else {
       const { ratings } = node('ratings', tasks.importRatings, { inputs: {}, params: fileOf('ratings', settings.ratings) });
@@ -39,13 +39,13 @@ export const evaluate = definePipeline({
 });
 
 /** Throws `BAD_SETTING` where there is nothing to judge, or nothing to judge it by. */
-function complete({ references, systems, against }: Settings): { references: string; systems: [string, string][] } {
+function complete({ references, systems, baseline }: Settings): { references: string; systems: [string, string][] } {
   const given = Object.entries(systems);
   const bad = (where: string, what: string, expected: string) => new SostenutoError({ code: 'BAD_SETTING', what, where, expected });
   if (references === undefined) throw bad('references', 'There are no originals to judge by.', '--set references=<folder>');
   if (given.length === 0) throw bad('systems', 'There is no system to judge.', '--set systems.<name>=<folder>');
-  if (against !== undefined && !(against in systems))
-    throw bad('against', 'The system to compare with is not among the systems.', given.map(([name]) => name).join(', '));
+  if (baseline !== undefined && !(baseline in systems))
+    throw bad('baseline', 'The system to compare with is not among the systems.', given.map(([name]) => name).join(', '));
   return { references, systems: given };
 }
 

@@ -21,7 +21,7 @@ export type Protocol = z.infer<typeof protocol>;
 export const settingsSchema = z.strictObject({
   references: source.optional().describe('the originals: sounds, with MIDI, films and captions of the same names where there are any'),
   systems: z.record(z.string().regex(/^[\w][\w .+-]*$/, 'letters, digits, spaces and . _ + -'), source).describe('what is judged, by name'),
-  against: z.string().optional().describe('the system that the others are compared with; the first by default'),
+  baseline: z.string().optional().describe('the system that the others are compared with; the first by default'),
   ratings: z.string().min(1).optional().describe('CSV of a listening test: rater,item,system,question,score (1 … 5)'),
   networks: z.strictObject({ vggish: weights, cnn14: weights, wav2clip: weights }),
   transcribe: z.boolean().describe('MIDI scores by Basic Pitch'),

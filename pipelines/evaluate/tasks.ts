@@ -163,7 +163,7 @@ const comparing = {
   outputs: { measures: json<readonly Measure[]>(), exhibits: tree('exhibits'), quarantined: json<readonly LeftOut[]>() },
   params: type<{
     protocol: Protocol;
-    against?: string;
+    baseline?: string;
     reported: readonly ReportedTableId[];
     seed: number;
     resamples: number;

@@ -23,12 +23,12 @@ export const compareRatedSystems: Run<typeof declarations.compareRatedSystems> =
 };
 
 async function compare({ inputs, params, context }: Arguments, opinions: readonly OpinionScore[], leftOut: readonly LeftOut[]) {
-  const { protocol, seed, resamples, shown, reported, against } = params;
+  const { protocol, seed, resamples, shown, reported, baseline } = params;
   const drawing = { seed, resamples };
   const systems = await Promise.all(inputs.judged.map(({ artifact }) => context.readJson<Judged>(artifact)));
   const heard = await Promise.all(inputs.heard.map(async ({ artifact }) => openHeard(await context.openTree(artifact))));
   const originals = await readOriginals(inputs.originals);
-  const baseline = systems.find(({ system }) => system === against) ?? systems[0];
+  const compared = systems.find(({ system }) => system === baseline) ?? systems[0];
   const reports = heard.map((one) => one.heard);
 
   const exhibits = join(context.workDirectory, 'exhibits');
@@ -38,7 +38,7 @@ async function compare({ inputs, params, context }: Arguments, opinions: readonl
   for (const one of versions) one.close();
   const all = [
     ...tables.figureTables(systems, drawing),
-    ...(baseline ? tables.differenceTable(systems, baseline, drawing) : []),
+    ...(compared ? tables.differenceTable(systems, compared, drawing) : []),
     ...tables.opinionTable(opinions),
     ...tables.reportedTables(systems, reported, opinions),
     ...tables.lackTables(systems, reports, originals),

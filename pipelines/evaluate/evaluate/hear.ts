@@ -89,7 +89,7 @@ async function listenersFor(directory: string, { networks, transcribe }: Params)
 /** The measures that need what is absent. */
 const without = (absent: ReadonlyMap<NetworkName, { reason: string; wayOut: string }>): NotComputed[] =>
   measureNames.flatMap((measure) => {
-    const { network } = MEASURED[measure];
-    const why = network && absent.get(network);
-    return why ? [{ measure, ...why }] : [];
+    const lacking = (MEASURED[measure].networks ?? []).flatMap((name) => absent.get(name) ?? []);
+    const [first] = lacking;
+    return first ? [{ measure, reason: lacking.map(({ reason }) => reason).join('; '), wayOut: first.wayOut }] : [];
   });

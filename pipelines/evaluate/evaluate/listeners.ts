@@ -169,14 +169,14 @@ export async function givenListeners(
   for (const [name, listener] of Object.entries(GIVEN) as [keyof NetworkFiles, (typeof GIVEN)['vggish']][]) {
     const given = files[name];
     if (given === undefined) {
-      absent.set(name, { reason: 'weights missing', wayOut: `--set networks.${name}=<safetensors with the released names>` });
+      absent.set(name, { reason: `${name}: weights missing`, wayOut: `--set networks.${name}=<safetensors with the released names>` });
       continue;
     }
     try {
       listeners.push(await listener(room, given.path));
     } catch (error) {
       const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-      absent.set(name, { reason: `its weights do not fit: ${reason}`, wayOut: `weights with the released names in networks.${name}` });
+      absent.set(name, { reason: `${name}: ${reason}`, wayOut: `weights with the released names in networks.${name}` });
     }
   }
   return { listeners, absent };

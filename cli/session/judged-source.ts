@@ -1,0 +1,56 @@
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { openLedger } from '../../engine/ledger/ledger.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+
+/** A system to judge: a name, and a folder or the digest of sounds in the store. */
+export interface JudgedSource {
+  readonly name: string;
+  readonly source: string;
+}
+
+/**
+ * Reads `[name=]what`, where what is a folder, `<run>:<node>` of a run that has ended, or a digest.
+ * @throws SostenutoError `BAD_USAGE` for what is none of these
+ */
+export async function judgedSource(home: string, word: string): Promise<JudgedSource> {
+  const [, given, what = word] = word.match(/^([\w][\w .+-]*)=(.+)$/) ?? [];
+  const named = (name: string, source: string): JudgedSource => ({ name: given ?? name, source });
+  if (/^[0-9a-f]{64}$/.test(what)) return named(what.slice(0, 8), what);
+  const folder = resolve(what);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return named(basename(folder), folder);
+  const at = what.lastIndexOf(':');
+  const [run, node] = [what.slice(0, at), what.slice(at + 1)];
+  const rows = await openLedger(home).query(
+    `SELECT node, digest FROM artifacts JOIN runs USING (run)
+WHERE starts_with(run, $1 || '/') AND output IN ('generated', 'references') AND form = 'tree' ORDER BY startedAt, node`,
+    [run],
+  );
+  const found = at > 0 ? rows.findLast((row) => row['node'] === node) : undefined;
+  if (found) return named(node, String(found['digest']));
+  const known = [...new Set(rows.map((row) => `${run}:${row['node']}`))].join(', ');
+  throw new SostenutoError({
+    code: 'BAD_USAGE',
+    what: 'There is nothing to judge of this name.',
+    where: word,
+    found: what,
+    expected: known || 'a folder, <run>:<node> of a run that has ended and made sounds, or the digest of a tree',
+  });
+}
+
+/**
+ * Sources of several systems, by name.
+ * @throws SostenutoError `BAD_USAGE`, also for two systems of one name
+ */
+export async function judgedSystems(home: string, words: readonly string[]): Promise<Record<string, string>> {
+  const systems: Record<string, string> = {};
+  for (const word of words) {
+    const { name, source } = await judgedSource(home, word);
+    if (name in systems) {
+      const what = `Two systems are called ${name}.`;
+      throw new SostenutoError({ code: 'BAD_USAGE', what, where: word, found: name, expected: `another name: <name>=${word}` });
+    }
+    systems[name] = source;
+  }
+  return systems;
+}
