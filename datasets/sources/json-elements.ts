@@ -47,7 +47,7 @@ export async function* readElements(path: string): AsyncGenerator<{ readonly row
         if (depth === listDepth) {
           element += piece.slice(from, at);
           from = at + 1;
-          if (character === ',' || element.trim() !== '') yield parsed();
+          if (character === ',' || row > 0 || element.trim() !== '') yield parsed();
           if (character === ']') return;
         }
         if (character !== ',') depth--;

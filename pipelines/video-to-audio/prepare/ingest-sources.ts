@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shardsOf } from '../../../datasets/features/sharding.ts';
 import { probeMedia } from '../../../datasets/media/probe.ts';
@@ -54,7 +55,7 @@ export const ingestSources: Run<typeof declaration> = async ({ params, context }
 async function clipsOf(context: TaskContext, { kind, root, clipSeconds }: SourceSetting, entry: Entry): Promise<Clip[]> {
   const stored = new Map<string, Artifact>();
   const put = async (path: string): Promise<Artifact> => {
-    const artifact = stored.get(path) ?? (await context.putFile(join(root, path)));
+    const artifact = stored.get(path) ?? (await context.putFile(await realpath(join(root, path))));
     stored.set(path, artifact);
     return artifact;
   };

@@ -33,12 +33,14 @@ beforeAll(async () => {
   await film(join(own, 'dog.mp4'), 1);
   await writeFile(join(own, 'cut.mp4'), (await readFile(join(own, 'dog.mp4'))).subarray(0, 900));
   await symlink('/etc/hostname', join(own, 'link.wav'));
+  await symlink('-bell.wav', join(own, 'alias.wav'));
   await writeManifest([
     '-bell,train,a bell,-bell.wav',
     'dog,test,"a dog, barking",dog.mp4',
     'cut,train,,cut.mp4',
     'gone,train,,gone.wav',
     'link,train,,link.wav',
+    '_alias,train,a bell,alias.wav',
   ]);
   await film(join(piano, 'aaaaaaaaaaa.mp4'), 5);
   const notes = [{ pitch: 60, velocity: 80, start: 2.2, end: 2.6 }];
@@ -78,6 +80,7 @@ describe('one’s own folder with a table', () => {
     if (item === undefined) throw new Error('no shard');
     expect(item.clips.map(({ id, set, split, caption }) => [id, set, split, caption])).toEqual([
       ['-bell', 'sounds', 'train', 'a bell'],
+      ['_alias', 'sounds', 'train', 'a bell'],
       ['cut', 'events', 'train', ''],
       ['dog', 'events', 'test', 'a dog, barking'],
     ]);
@@ -93,7 +96,7 @@ describe('one’s own folder with a table', () => {
     });
     expect(unreadable.map(({ id }) => id)).toEqual(['cut']);
     const [audio, frames] = [opened(media, 'audio'), opened(media, 'frames')];
-    expect(audio.index.clips.map(({ id }) => id)).toEqual(['-bell', 'dog']);
+    expect(audio.index.clips.map(({ id }) => id)).toEqual(['-bell', '_alias', 'dog']);
     expect(frames.index.clips).toMatchObject([{ id: 'dog', rows: 25 }]);
     expect(loudest(audio.read('-bell'))).toBeCloseTo(0.1, 2);
     audio.close();
