@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTable, requireColumns } from './csv.ts';
-import { badRow, found, type Row, type Source, type Split } from './source.ts';
+import { badRow, found, type Source, type Split } from './source.ts';
 import { noManifest } from './text.ts';
 
 const COLUMNS = ['audiocap_id', 'youtube_id', 'start_time', 'caption'];
@@ -38,7 +38,7 @@ export const audiocaps: Source = {
       }
       for (const [id, { youtube, start, captions, ids }] of clips) {
         const names = [youtube, `Y${youtube}`, id, `Y${id}`, `${youtube}_${start.padStart(6, '0')}`, ...ids];
-        yield found({ id, set: 'sounds', split, captions, youtube }, media.find(names, ['audio', 'video']), `${youtube}.wav`) satisfies Row;
+        yield found({ id, set: 'sounds', split, captions, youtube }, media.find(names, ['audio', 'video']), `${youtube}.wav`);
       }
     }
   },

@@ -1,8 +1,8 @@
-import { found, type Source } from './source.ts';
+import { found, type Source, type Split } from './source.ts';
 import { noManifest } from './text.ts';
 
-const VIEWS = ['front', 'top', 'left', 'right', 'pedal'] as const;
-const PLACE = /^(train|validation|test)\/(a|b)\/([\w.-]+)\/[^/]+$/;
+const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
+const PLACE = /^(train|validation|test)\/([ab])\/([\w.-]+)\/[^/]+$/;
 
 /**
  * Piano-10h is not public; this is the layout that is expected of such a set: `<split>/<pianist a or b>/<piece>/` with the five views as
@@ -15,25 +15,24 @@ export const piano10h: Source = {
     const folders = new Set(media.paths.filter((path) => PLACE.test(path)).map((path) => path.slice(0, path.lastIndexOf('/'))));
     if (folders.size === 0) throw noManifest(root, 'folders <split>/<a or b>/<piece>, with front.mp4 and others');
     for (const folder of folders) {
-      const [split = '', pianist = '', piece = ''] = folder.split('/');
-      if (split !== 'train' && split !== 'validation' && split !== 'test') continue;
-      const file = (name: string) => (known.has(`${folder}/${name}`) ? `${folder}/${name}` : undefined);
-      const views = Object.fromEntries(VIEWS.flatMap((view) => [[view, file(`${view}.mp4`)] as const]).filter(([, path]) => path));
-      const [audio, midi] = [file('audio.wav'), file('midi.mid')];
-      const lacking = [...VIEWS.map((view) => `${view}.mp4`), 'audio.wav', 'midi.mid'].filter((name) => file(name) === undefined);
+      const [first = '', pianist = '', piece = ''] = folder.split('/');
+      const view = (name: string) => `${folder}/${name}.mp4`;
+      const [audio, midi] = [`${folder}/audio.wav`, `${folder}/midi.mid`];
+      const views = { front: view('front'), top: view('top'), left: view('left'), right: view('right'), pedal: view('pedal') };
+      const lacking = [...Object.values(views), audio, midi].filter((path) => !known.has(path));
       const entry = {
         id: `${piece}-${pianist}`,
         set: 'piano' as const,
-        split: split as 'train' | 'validation' | 'test',
+        split: SPLITS.find((split) => split === first) ?? 'train',
         captions: ['piano playing'],
         audio,
         midi,
-        views: views as Record<string, string>,
+        views,
         label: 'piano',
         piece,
         pianist,
       };
-      yield found(entry, lacking.length === 0 ? file('front.mp4') : undefined, `${lacking.join(', ')} in ${folder}`);
+      yield found(entry, lacking.length === 0 ? views.front : undefined, lacking.join(', '));
     }
   },
 };

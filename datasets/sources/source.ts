@@ -41,7 +41,7 @@ export interface Entry {
   readonly youtube?: string | undefined;
 }
 
-export const reasons = ['missing', 'refused path', 'bad row', 'duplicate id', 'excluded'] as const;
+export const reasons = ['missing', 'refused path', 'bad row', 'duplicate id', 'excluded', 'broken'] as const;
 /** A clip that is listed and cannot be used. */
 export interface Absent {
   /** Its id, or the row where it has none. */

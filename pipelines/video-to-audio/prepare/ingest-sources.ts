@@ -16,11 +16,9 @@ import { checkFailures, orReason } from './quarantine.ts';
 
 /** Clips of sets on disk in shards by id; what cannot be used is set apart with its reason, and test videos are kept out of training. */
 export const ingestSources: Run<typeof declaration> = async ({ params, context }) => {
-  const read = [];
-  for (const { kind, root } of params.sources) {
-    context.signal.throwIfAborted();
-    read.push(await readSource(kind, root));
-  }
+  const listed = [];
+  for (const { kind, root } of params.sources) listed.push(await readSource(kind, root));
+  const read = withoutTestVideos(listed);
   const clips = new Map<string, Clip>();
   const refused: Quarantined[] = [];
   const failed: Quarantined[] = [];
@@ -29,15 +27,19 @@ export const ingestSources: Run<typeof declaration> = async ({ params, context }
     refused.push(said);
     if (isFailure(kind, absent)) failed.push(said);
   };
-  for (const [index, { kind, entries, absent }] of withoutTestVideos(read).entries()) {
-    const source = params.sources[index];
-    if (source === undefined) continue;
+  for (const { kind, absent } of read) {
     for (const one of absent) refuse(kind, one);
     warnOf(context, kind, absent);
+  }
+  // Before anything is copied.
+  checkFailures('the sources', failed, params.maxFailures);
+  for (const [index, source] of params.sources.entries()) {
+    const { kind } = source;
+    const entries = read[index]?.entries ?? [];
     for (const [step, entry] of entries.entries()) {
       context.signal.throwIfAborted();
       const taken = await orReason(() => clipsOf(context, source, entry));
-      if ('reason' in taken) refuse(kind, { id: entry.id, split: entry.split, reason: 'bad row', detail: taken.reason });
+      if ('reason' in taken) refuse(kind, { id: entry.id, split: entry.split, reason: 'broken', detail: taken.reason });
       else
         for (const clip of taken.value) {
           if (clips.has(clip.id)) refuse(kind, { id: clip.id, split: clip.split, reason: 'duplicate id', detail: 'another source has it' });

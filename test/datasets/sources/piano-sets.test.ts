@@ -64,5 +64,5 @@ test('Piano-10h has five views, sound and notes of a piece by each pianist', asy
     midi: 'train/a/k545/midi.mid',
     views: { pedal: 'train/a/k545/pedal.mp4' },
   });
-  expect(absent).toMatchObject([{ id: 'op10-a', split: 'test', detail: 'no front.mp4 in test/a/op10' }]);
+  expect(absent).toMatchObject([{ id: 'op10-a', split: 'test', detail: 'no test/a/op10/front.mp4' }]);
 });
