@@ -7,12 +7,15 @@ const SOUNDS = ['.wav', '.flac', '.mp3', '.m4a', '.ogg', '.opus', '.aac'];
 export const FILMS = ['.mp4', '.mkv', '.mov', '.webm', '.avi'];
 export const NOTES = ['.mid', '.midi'];
 export const CAPTION = '.txt';
+/** Embeddings that other programs made: a tensor [n, width] for each clip, named after it. */
+export const EMBEDDINGS = ['clip.safetensors', 'captions.safetensors', 'clap.safetensors', 'passt.safetensors'];
 /** What a node of `video-to-audio` lays beside its sounds: notes, motion, captions, the rolls that guided. */
 const BESIDE = ['truth.arrow', 'truth.json', 'motion.arrow', 'motion.json', 'clips.json', 'guide.arrow', 'guide.json', 'guide-kind.json'];
 
 const kindOf = (name: string) => extname(name).toLowerCase();
 export const isSound = (name: string): boolean => [...SOUNDS, ...FILMS].includes(kindOf(name));
-export const isWanted = (name: string): boolean => isSound(name) || [...NOTES, CAPTION].includes(kindOf(name)) || BESIDE.includes(name);
+export const isWanted = (name: string): boolean =>
+  isSound(name) || [...NOTES, CAPTION].includes(kindOf(name)) || [...BESIDE, ...EMBEDDINGS].includes(name);
 
 /** Where what is judged lies: a folder with what tells its present content from another one, or a tree of the store. */
 export type Source = { readonly folder: string; readonly stamp: string } | { readonly digest: string };

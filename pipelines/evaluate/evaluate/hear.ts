@@ -12,7 +12,7 @@ import { soundsOf } from '../prepare/describe-originals.ts';
 import { prepared, readSound } from '../prepare/read-sound.ts';
 import type * as declarations from '../tasks.ts';
 import type { Heard, HeardClip, LeftOut, Originals } from '../tasks.ts';
-import { codecListener, givenListeners, type Listener, soundPath, transcriber } from './listeners.ts';
+import { codecListener, givenEmbeddings, givenListeners, type Lack, type Listener, soundPath, transcriber } from './listeners.ts';
 
 type Params = Parameters<Run<typeof declarations.hearSystem>>[0]['params'];
 const SHIPPED_CODEC = fileURLToPath(new URL('../../../models/codec/weights', import.meta.url));
@@ -44,7 +44,7 @@ async function hear(
   const paths = soundsOf(sounds, kept);
   const directory = join(context.workDirectory, 'heard');
   await mkdir(join(directory, 'sounds'), { recursive: true });
-  const { listeners, absent } = await listenersFor(directory, params);
+  const { listeners, absent } = await listenersFor(directory, sounds, originals, params);
   const heard: HeardClip[] = [];
   const leftOut: LeftOut[] = [];
   const missing: string[] = [];
@@ -77,17 +77,31 @@ async function hear(
   return directory;
 }
 
-async function listenersFor(directory: string, { networks, transcribe }: Params) {
+async function listenersFor(directory: string, sounds: StoredTree, originals: StoredTree, { networks, transcribe }: Params) {
   const room = { tf: (await loadBackend()).tf, directory };
   const { listeners, absent } = await givenListeners(room, networks);
   const all: Listener[] = [...listeners, await codecListener(room, SHIPPED_CODEC)];
   if (transcribe) all.push(await transcriber(room));
   else absent.set('basic-pitch', { reason: 'transcription is switched off', wayOut: '--set transcribe=true' });
+  for (const name of ['passt', 'clap'] as const) {
+    const file = sounds.files.get(`${name}.safetensors`);
+    if (file !== undefined) all.push(await givenEmbeddings(room, name, file));
+    else absent.set(name, { reason: `${name}: this version cannot run it`, wayOut: `embeddings as ${name}.safetensors beside the sounds` });
+  }
+  const ofOriginals = { clip: 'clip', captions: 'clap' } as const;
+  for (const [name, network] of Object.entries(ofOriginals) as ['clip' | 'captions', 'clip' | 'clap'][]) {
+    if (originals.files.has(`${name}.arrow`)) continue;
+    const wayOut = `embeddings as ${name}.safetensors beside the originals`;
+    absent.set(network, {
+      reason: `${network}: this version cannot run it`,
+      wayOut: [absent.get(network)?.wayOut ?? [], wayOut].flat().join(', and '),
+    });
+  }
   return { listeners: all, absent };
 }
 
 /** The measures that need what is absent. */
-const without = (absent: ReadonlyMap<NetworkName, { reason: string; wayOut: string }>): NotComputed[] =>
+const without = (absent: ReadonlyMap<NetworkName, Lack>): NotComputed[] =>
   measureNames.flatMap((measure) => {
     const lacking = (MEASURED[measure].networks ?? []).flatMap((name) => absent.get(name) ?? []);
     const [first] = lacking;

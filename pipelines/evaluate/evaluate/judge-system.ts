@@ -7,7 +7,7 @@ import type { GuideKind } from '../../video-to-audio/evaluate/roll-file.ts';
 import { MEASURED, measureNames, measuresOf, type NotComputed } from '../measured.ts';
 import type { judgeSystem as declaration, Judged, Original } from '../tasks.ts';
 import { readOriginals } from './hear.ts';
-import { openHeard, openShards } from './heard-files.ts';
+import { type HeardFiles, openHeard, openShards } from './heard-files.ts';
 import { type ClipEvidence, scoreClip, seriesOf } from './score-clip.ts';
 import { setFigures } from './set-figures.ts';
 
@@ -21,12 +21,17 @@ export const judgeSystem: Run<typeof declaration> = async ({ inputs, params: { p
   const clips: Judged['clips'][number][] = [];
   for (const [index, id] of ids.entries()) {
     context.signal.throwIfAborted();
-    const [made, real] = [seriesOf(own.shard('pann-classes'), id), seriesOf(reference.shard('pann-classes'), id)];
+    const pair = (name: string, theirs: { shard: HeardFiles['shard'] }, other: string) => {
+      const [made, real] = [seriesOf(own.shard(name), id), seriesOf(theirs.shard(other), id)];
+      return made && real && { own: made.values, original: real.values };
+    };
     const guide = kind && seriesOf(own.shard('guide'), id);
     const evidence: ClipEvidence = {
       sound: await own.sound(id),
       original: await reference.sound(id),
-      ...(made && real && { classes: { own: made.values, original: real.values } }),
+      ...optional('classes', pair('pann-classes', reference, 'pann-classes')),
+      ...optional('seen', pair('wav2clip', truth, 'clip')),
+      ...optional('told', pair('clap', truth, 'captions')),
       ...optional('flow', seriesOf(truth.shard('flow'), id)),
       ...optional('difference', seriesOf(truth.shard('difference'), id)),
       ...optional('truth', bytesOf(truth.shard('truth'), id)),
@@ -60,7 +65,6 @@ function withoutTruth(originals: readonly Original[], hasGuide: boolean, absent:
   const has = {
     notes: originals.some(({ hasNotes }) => hasNotes),
     film: originals.some(({ hasFilm }) => hasFilm),
-    caption: originals.some(({ caption }) => caption !== undefined),
   };
   const names = new Set(absent.map(({ measure }) => measure));
   return measureNames.flatMap((measure): NotComputed[] => {
@@ -81,7 +85,7 @@ function withoutValue(clips: Judged['clips'], listed: readonly NotComputed[]): N
     .filter((measure) => !names.has(measure) && !clips.some(({ scores }) => scores[measure] !== undefined))
     .map((measure) => ({ measure, reason: 'no clip has a value', wayOut: 'see what was left out' }));
 }
-const TRUTHS = { notes: ['notes', '<clip>.mid'], film: ['a film', '<clip>.mp4'], caption: ['a caption', '<clip>.txt'] } as const;
+const TRUTHS = { notes: ['notes', '<clip>.mid'], film: ['a film', '<clip>.mp4'] } as const;
 
 /** Every score as a row, so that `sostenuto sql` reads them; the same sounds judged again replace theirs. */
 async function record(context: TaskContext, { system, clips }: Judged, sounds: string, originals: string): Promise<void> {

@@ -153,19 +153,29 @@ const GIVEN: Readonly<Record<keyof NetworkFiles, (room: Room, path: string) => P
   cnn14: cnn14Listener,
   wav2clip: wav2clipListener,
 };
-const ABSENT: Readonly<Partial<Record<NetworkName, { reason: string; wayOut: string }>>> = {
-  clip: { reason: 'CLIP ViT-B/32 for the frames cannot be run by this version', wayOut: 'none in this version' },
-  passt: { reason: 'PaSST cannot be run by this version', wayOut: 'frechet-pann and frechet-vggish are its neighbours' },
-  clap: { reason: 'CLAP cannot be run by this version', wayOut: 'none in this version' },
-};
+/** Passes on embeddings that another program made: `file` holds a tensor [n, width], or [width], for each clip. */
+export async function givenEmbeddings({ tf, directory }: Room, name: string, file: string): Promise<Listener> {
+  const { tensors } = await readFloats(file);
+  const rows = lateShard(directory, name, 1);
+  return {
+    hear(id) {
+      const found = tensors.get(id);
+      if (found) tf.tidy(() => rows.append(id, tf.tensor(found.data, [...found.shape])));
+    },
+    close: rows.close,
+  };
+}
+
+/** Why a network cannot be heard, and what to do. */
+export interface Lack {
+  readonly reason: string;
+  readonly wayOut: string;
+}
 
 /** Networks whose weights are given, and why the others cannot be had. */
-export async function givenListeners(
-  room: Room,
-  files: NetworkFiles,
-): Promise<{ listeners: Listener[]; absent: Map<NetworkName, { reason: string; wayOut: string }> }> {
+export async function givenListeners(room: Room, files: NetworkFiles): Promise<{ listeners: Listener[]; absent: Map<NetworkName, Lack> }> {
   const listeners: Listener[] = [];
-  const absent = new Map(Object.entries(ABSENT) as [NetworkName, { reason: string; wayOut: string }][]);
+  const absent = new Map<NetworkName, Lack>();
   for (const [name, listener] of Object.entries(GIVEN) as [keyof NetworkFiles, (typeof GIVEN)['vggish']][]) {
     const given = files[name];
     if (given === undefined) {

@@ -5,6 +5,7 @@ import { flowAgreement, soundAndMotion } from '../../../models/metrics/av-align.
 import { klDivergences } from '../../../models/metrics/class-probabilities.ts';
 import { logMelDistance } from '../../../models/metrics/log-mel.ts';
 import { type RollAveraging, type RollOptions, rollScores } from '../../../models/metrics/roll-metrics.ts';
+import { clipScore, cosine } from '../../../models/metrics/scoring/cosine.ts';
 import { siSdr, spectralSiSdr } from '../../../models/metrics/si-sdr.ts';
 import type { GuideKind } from '../../video-to-audio/evaluate/roll-file.ts';
 import type { MeasureName } from '../measured.ts';
@@ -15,6 +16,9 @@ export interface ClipEvidence {
   readonly sound: Float32Array;
   readonly original: Float32Array;
   readonly classes?: Evidence;
+  /** Embeddings in one space: of the sound, and of frames [F, width] or the caption. */
+  readonly seen?: Evidence;
+  readonly told?: Evidence;
   /** [F] at `fps` */
   readonly flow?: { readonly values: Float32Array; readonly fps: number };
   readonly difference?: { readonly values: Float32Array; readonly fps: number };
@@ -35,7 +39,7 @@ const GUIDED = 0.4;
 
 /** Scores of one clip. */
 export function scoreClip(evidence: ClipEvidence, protocol: Protocol): Scores {
-  const { sound, original, classes, flow, difference, truth, transcribed, guide } = evidence;
+  const { sound, original, classes, seen, told, flow, difference, truth, transcribed, guide } = evidence;
   const { first, last } = protocol.keys;
   const [kl] = classes ? klDivergences(classes.own, classes.original, classes.own.length) : [];
   const scores: Record<string, number | undefined> = {
@@ -43,6 +47,8 @@ export function scoreClip(evidence: ClipEvidence, protocol: Protocol): Scores {
     'si-sdr': siSdr(sound, original),
     'log-mel-distance': logMelDistance(sound, original),
     'kl-pann': kl,
+    'clip-score-wav2clip': seen && clipScore(seen.own, seen.original),
+    clap: told && cosine(told.own, told.original),
     'av-align': flow && flowAgreement(sound, protocol.sampleRate, flow.values, flow.fps),
     'av-align-frame-difference': difference && soundAndMotion(sound, protocol.sampleRate, difference.values, difference.fps).avAlign,
     ...(truth &&

@@ -8,6 +8,7 @@ import type { HeardFiles } from './heard-files.ts';
 const DISTANCES = [
   ['frechet-vggish', 'vggish'],
   ['frechet-pann', 'pann'],
+  ['frechet-passt', 'passt'],
   ['frechet-codec-latent', 'latents'],
 ] as const;
 

@@ -9,6 +9,7 @@ import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { frameDifferences } from '../../../models/metrics/av-align.ts';
 import { flowMotion } from '../../../models/metrics/flow-motion.ts';
+import { readFloats } from '../../../models/tensor/safetensors.ts';
 import { pathOf } from '../../stored-folder.ts';
 import { shardIn } from '../../video-to-audio/features.ts';
 import { orReason } from '../../video-to-audio/prepare/quarantine.ts';
@@ -80,11 +81,26 @@ export const describeOriginals: Run<typeof declaration> = async ({ inputs, param
     });
     context.progress({ step: index + 1, of: names.size, clip: id });
   }
+  for (const name of ['clip', 'captions']) await passOn(tree, name, directory, clips);
   kept.close();
   for (const shard of [truths, flows, differences]) shard.close();
   await writeFile(join(directory, 'originals.json'), JSON.stringify({ clips, leftOut } satisfies Originals));
   return { originals: directory };
 };
+
+/** Embeddings of the originals' films or captions, as a shard by clips. */
+async function passOn(tree: StoredTree, name: string, directory: string, clips: readonly Original[]): Promise<void> {
+  const path = tree.files.get(`${name}.safetensors`);
+  if (path === undefined) return;
+  const { tensors } = await readFloats(path);
+  const width = [...tensors.values()][0]?.shape.at(-1) ?? 1;
+  const shard = createShard(directory, { name, scalar: 'f32', rowsPerSecond: 1, shape: [width] });
+  for (const { id } of clips) {
+    const found = tensors.get(id);
+    if (found && found.shape.at(-1) === width) shard.append(id, found.data);
+  }
+  shard.close();
+}
 
 /** Path of the sound of every clip by its name; of several files of one name a sound file goes before a film. */
 export function soundsOf(tree: StoredTree, kept: string): Map<string, string> {
