@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
 import { type ManifestRow, readManifest } from './manifest.ts';
 import { kindOf, type MediaIndex } from './media-index.ts';
+import { refusedPath } from './paths.ts';
 import { badRow, type ClipSet, type Row, type Source } from './source.ts';
 import { decodeText, noManifest } from './text.ts';
 
@@ -27,27 +28,18 @@ export const folder: Source = {
   },
 };
 
-/** Rows of a manifest in a folder below the root. Problems of a file's absence and of its row are told apart. */
+/** Rows of a manifest in a folder below the root; whether their files are there is asked later, as of every source. */
 export async function* manifestRows(root: string, name: string, set?: ClipSet): AsyncGenerator<Row> {
   const within = dirname(name) === '.' ? '' : `${dirname(name)}/`;
-  const { rows, problems } = await readManifest(join(root, name));
+  const { rows, problems } = await readManifest(join(root, name), { locate: (path) => path });
   const place = (path: string | undefined) => path && `${within}${path}`;
   for (const { row: _, caption, media, audio, midi, views, ...clip } of rows) {
     const seen = views && Object.fromEntries(Object.entries(views).map(([view, path]) => [view, `${within}${path}`]));
     const paths = { media: `${within}${media}`, audio: place(audio), midi: place(midi), views: seen };
     yield { entry: { ...clip, ...paths, captions: [caption], set: set ?? setOf({ ...clip, media, midi }) } };
   }
-  for (const problem of problems) yield { absent: { ...reasonOf(problem), id: idOf(problem) } };
+  for (const problem of problems) yield badRow(problem);
 }
-
-function reasonOf(problem: Problem) {
-  const said = badRow(problem);
-  const detail = 'absent' in said ? said.absent.detail : problem.what;
-  if (problem.code === 'MANIFEST_DUPLICATE') return { reason: 'duplicate id' as const, detail };
-  if (problem.code !== 'MANIFEST_PATH') return { reason: 'bad row' as const, detail };
-  return { reason: problem.what.endsWith('there is no such file') ? ('missing' as const) : ('refused path' as const), detail };
-}
-const idOf = ({ what, where }: Problem): string => /clip "([^"]+)"/.exec(what)?.[1] ?? `row ${where?.split(':').at(-1)}`;
 
 const setOf = ({ media, midi, pianist }: Pick<ManifestRow, 'media' | 'midi' | 'pianist'>): ClipSet =>
   midi !== undefined || pianist !== undefined ? 'piano' : kindOf(media) === 'video' ? 'events' : 'sounds';
@@ -61,7 +53,11 @@ function* clipsOf(root: string, media: MediaIndex): Generator<Row> {
     const base = path.slice(0, path.lastIndexOf('.'));
     const first = path.split('/')[0] ?? '';
     const midi = ['.mid', '.midi'].map((extension) => base + extension).find((one) => known.has(one));
-    const caption = existsSync(join(root, `${base}.txt`)) ? decodeText(readFileSync(join(root, `${base}.txt`)), `${base}.txt`).trim() : '';
+    const caption = captionOf(root, `${base}.txt`);
+    if (typeof caption !== 'string') {
+      yield badRow(caption);
+      continue;
+    }
     yield {
       entry: {
         id: base.replaceAll(/[^\w.-]/g, '_').replace(/^\.+/, ''),
@@ -73,5 +69,16 @@ function* clipsOf(root: string, media: MediaIndex): Generator<Row> {
         ...(midi !== undefined && kindOf(path) === 'video' && { views: { front: path } }),
       },
     };
+  }
+}
+
+/** What a text beside a file says, nothing where there is none, or what is wrong with it. */
+function captionOf(root: string, path: string): string | Problem {
+  if (refusedPath(root, path) !== undefined) return '';
+  try {
+    return decodeText(readFileSync(join(root, path)), path).trim();
+  } catch (error) {
+    if (error instanceof SostenutoError && error.problems[0]) return error.problems[0];
+    throw error;
   }
 }

@@ -1,6 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
+/** The reason where nothing is wrong but that the file is not there. */
+export const NO_FILE = 'there is no such file';
+
 /**
  * Says why a relative path may not be used, or undefined if it may: it must be relative, stay below the root also after
  * following symbolic links, and name a regular file.
@@ -19,7 +22,7 @@ export function refusedPath(root: string, name: string): string | undefined {
     if (!inside(real, realpathSync(root))) return 'a symbolic link leads out of the root';
     if (!lstatSync(real).isFile()) return 'it is not a regular file';
   } catch {
-    return 'there is no such file';
+    return NO_FILE;
   }
   return undefined;
 }

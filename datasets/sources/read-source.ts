@@ -7,7 +7,7 @@ import { folder } from './folder.ts';
 import { pathsOf } from './manifest.ts';
 import { indexMedia } from './media-index.ts';
 import { musiccaps } from './musiccaps.ts';
-import { refusedPath } from './paths.ts';
+import { NO_FILE, refusedPath } from './paths.ts';
 import { piano10h } from './piano-10h.ts';
 import { pianoyt } from './pianoyt.ts';
 import type { Absent, Entry, Source } from './source.ts';
@@ -56,13 +56,15 @@ export async function readSource(kind: SourceKind, root: string): Promise<Source
     }
     const { entry } = row;
     const refused = pathsOf(entry).flatMap(([field, path]) => {
-      const reason = refusedPath(root, path);
-      return reason === undefined ? [] : [`${field} ${path}: ${reason}`];
+      const why = refusedPath(root, path);
+      return why === undefined ? [] : [{ why, detail: `${field} ${path}: ${why}` }];
     });
-    if (refused.length > 0) absent.push({ id: entry.id, split: entry.split, reason: 'refused path', detail: refused.join('; ') });
-    else if (ids.has(entry.id)) absent.push({ id: entry.id, split: entry.split, reason: 'duplicate id', detail: 'it stands twice' });
+    const { id, split, youtube } = entry;
+    const reason = refused.every(({ why }) => why === NO_FILE) ? 'missing' : 'refused path';
+    if (refused.length > 0) absent.push({ id, split, youtube, reason, detail: refused.map(({ detail }) => detail).join('; ') });
+    else if (ids.has(id)) absent.push({ id, split, reason: 'duplicate id', detail: 'it stands twice' });
     else entries.push(entry);
-    ids.add(entry.id);
+    ids.add(id);
   }
   if (entries.length + absent.length === 0)
     throw new SostenutoError({ code: 'MANIFEST_EMPTY', what: 'A source has no clips', where: root, expected: 'one row a clip' });

@@ -55,10 +55,10 @@ export interface Absent {
 
 /** What a row gives: a clip whose files were found, or what is in the way. */
 export type Row = { readonly entry: Entry } | { readonly absent: Absent };
-export const badRow = ({ what, where, found, expected }: Problem): Row => ({
+export const badRow = ({ code, what, where, found, expected }: Problem): Row => ({
   absent: {
     id: `row ${where?.split(':').at(-1) ?? '?'}`,
-    reason: 'bad row',
+    reason: code === 'MANIFEST_DUPLICATE' ? 'duplicate id' : 'bad row',
     detail: [what, found && `found ${found}`, expected && `expected ${expected}`].filter(Boolean).join('; '),
   },
 });

@@ -67,7 +67,7 @@ describe('data check', () => {
     );
     const finished = await sostenuto.here('data', 'check', 'folder', root, '--json');
     expect(finished.json<SourceReport>()).toMatchObject({
-      splits: { train: { clips: 2, absent: 0 }, test: { clips: 1 }, unknown: { absent: 2 } },
+      splits: { train: { clips: 2, absent: 1 }, test: { clips: 1 }, unknown: { absent: 1 } },
       reasons: { missing: 1, 'bad row': 1 },
       broken: [{ id: 'cut', path: 'cut.mp4', reason: expect.stringMatching(/moov|Invalid data/) }],
       duplicates: [['again', 'bell']],

@@ -6,12 +6,20 @@ import { base, folderWith, lines, read } from './set-folder.ts';
 
 describe('a folder of one’s own', () => {
   test('without a manifest takes every media file, captions and notes from beside it', async () => {
-    const { entries } = await read('folder', { 'a b.txt': 'a bell\n' }, ['a b.wav', 'test/x.mp4', 'p/one.mp4', 'p/one.mid', 'notes.md']);
+    const { entries, absent } = await read('folder', { 'a b.txt': 'a bell\n', 'q.txt': Buffer.from('caf\xe9', 'latin1') }, [
+      'q.wav',
+      'a b.wav',
+      'test/x.mp4',
+      'p/one.mp4',
+      'p/one.mid',
+      'notes.md',
+    ]);
     expect(entries.map(({ id, set, split, captions, midi }) => [id, set, split, captions[0], midi])).toEqual([
       ['a_b', 'sounds', 'train', 'a bell', undefined],
       ['p_one', 'piano', 'train', '', 'p/one.mid'],
       ['test_x', 'events', 'test', '', undefined],
     ]);
+    expect(absent).toMatchObject([{ id: 'row 1', reason: 'bad row', detail: expect.stringMatching(/not UTF-8/) }]);
   });
 
   test('with a manifest tells what is missing, refused, doubled and malformed', async () => {
@@ -35,9 +43,9 @@ describe('a folder of one’s own', () => {
     expect(absent.map(({ id, reason }) => [id, reason])).toEqual([
       ['b', 'missing'],
       ['c', 'refused path'],
-      ['a', 'duplicate id'],
-      ['row 5', 'bad row'],
       ['e', 'refused path'],
+      ['row 4', 'duplicate id'],
+      ['row 5', 'bad row'],
     ]);
   });
 
