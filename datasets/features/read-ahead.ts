@@ -9,13 +9,14 @@ import type { SequenceBatch, SequenceGroup } from './sequences.ts';
 export interface ThreadData {
   readonly groups: readonly SequenceGroup[];
   readonly plan: BatchPlan;
+  readonly slots: number;
 }
 export type FromThread =
   | { readonly step: number; readonly batch: SequenceBatch }
   | { readonly step: number; readonly failed: readonly Problem[] | string };
 
 export interface ReadAhead {
-  /** The batch of a step, the same as `openBatches` gives; then the thread reads those behind it. */
+  /** The batch of a step, the same as `openBatches` gives, valid until the next is asked for; the thread goes on with those behind it. */
   read(step: number): Promise<SequenceBatch>;
   close(): Promise<void>;
 }
@@ -25,7 +26,7 @@ export interface ReadAhead {
  * A batch that cannot be read fails when it is asked for, with the error of `openBatches`.
  */
 export function readAhead(groups: readonly SequenceGroup[], plan: BatchPlan, ahead = 2): ReadAhead {
-  const workerData: ThreadData = { groups, plan };
+  const workerData: ThreadData = { groups, plan, slots: ahead + 2 };
   const thread = new Worker(startOf(new URL('./read-ahead-thread.ts', import.meta.url)), { eval: true, execArgv: [], workerData });
   thread.unref();
   const waiting = new Map<number, { readonly answer: Promise<FromThread>; readonly take: (answer: FromThread) => void }>();

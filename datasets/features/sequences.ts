@@ -22,8 +22,10 @@ export interface SequenceBatch {
 export interface SequenceBatches {
   readonly width: number;
   readonly clips: number;
-  /** The batch of a step. The same bytes for the same step, whatever was read before. */
-  read(step: number): SequenceBatch;
+  /** Numbers in the values of a batch. */
+  readonly size: number;
+  /** The batch of a step, its values in `out` if it is given. The same bytes for the same step, whatever was read before. */
+  read(step: number, out?: Float32Array): SequenceBatch;
   close(): void;
 }
 
@@ -68,18 +70,20 @@ export function openBatches(groups: readonly SequenceGroup[], plan: BatchPlan): 
   });
   const batches: Batches = planBatches(listed, plan);
   const columns = width ?? 0;
+  const stride = plan.rows * columns;
   return {
     width: columns,
     clips: listed.reduce((sum, { shards }) => sum + shards.reduce((total, count) => total + count, 0), 0),
-    read(step) {
+    size: plan.batch * stride,
+    read(step, values = new Float32Array(plan.batch * stride)) {
       const items = batches.at(step);
-      const values = new Float32Array(items.length * plan.rows * columns);
       const ids = items.map(({ group, shard, clip, from, rows }, i) => {
         const opened = shardAt(pathsOf(group, shard));
         const id = opened.index.clips[clip]?.id ?? '';
-        const out = values.subarray(i * plan.rows * columns, (i * plan.rows + rows) * columns);
+        const out = values.subarray(i * stride, i * stride + rows * columns);
         if (opened.index.scalar === 'u8') out.set(opened.read(id, from, rows));
         else opened.read(id, from, rows, out);
+        values.fill(0, i * stride + rows * columns, (i + 1) * stride);
         return id;
       });
       return { values, lengths: Int32Array.from(items, ({ rows }) => rows), ids };

@@ -11,6 +11,8 @@ export interface ToolRun {
   readonly inputs?: Readonly<Record<number, AsyncIterable<Uint8Array> | Iterable<Uint8Array>>>;
   /** Numbered pipes to collect; 1 is standard output. */
   readonly outputs?: readonly number[];
+  /** Bytes that pipes will probably give: these are collected in one place instead of being joined at the end. */
+  readonly expected?: Readonly<Record<number, number>>;
   /** Most bytes a collected pipe may give; more ends the process. Default 1 GiB. */
   readonly mostBytes?: number;
 }
@@ -64,7 +66,9 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   let tooLarge: number | undefined;
   const drains = outputs.map(async (number) => {
     const chunks: Buffer[] = [];
+    const place = Buffer.allocUnsafeSlow(run.expected?.[number] ?? 0);
     let size = 0;
+    let placed = 0;
     for await (const chunk of child.stdio[number] as Readable) {
       size += chunk.length;
       if (size > (run.mostBytes ?? 2 ** 30)) {
@@ -72,9 +76,11 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
         stop();
         break;
       }
-      chunks.push(chunk);
+      if (chunks.length === 0 && size <= place.length) placed += chunk.copy(place, placed);
+      else chunks.push(chunk);
     }
-    collected[number] = Buffer.concat(chunks);
+    const first = place.subarray(0, placed);
+    collected[number] = chunks.length === 0 ? first : Buffer.concat([first, ...chunks]);
   });
   let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => {
