@@ -35,6 +35,8 @@ export interface Dependencies {
   readonly sliceMs?: number;
   /** Called when a node of the queue `train` begins; what it returns, when that node ends. */
   readonly watch?: (run: RunIdentity, node: string) => () => void;
+  /** Told of regressions, as a POST of JSON. */
+  readonly alertWebhook?: string;
   /** Name of the numerical backend, for the records. */
   readonly backend?: string;
 }

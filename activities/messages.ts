@@ -20,8 +20,38 @@ export interface RunRequest {
   readonly adopt?: string;
   /** `fail` (default) ends the run once nothing more can be done; `wait` keeps it open for `retryNode` and `skipNode`. */
   readonly onFailure?: 'fail' | 'wait';
+  /** What a declared schedule says about the runs that it starts. */
+  readonly schedule?: ScheduledBy;
   /** Where an earlier execution of the same run stopped; set by continue-as-new alone. */
   readonly resume?: Resume;
+}
+
+export interface ScheduledBy {
+  readonly name: string;
+  /** Milliseconds before the scheduled time at which the run's window begins; fills `{from}` and `{to}` in settings. */
+  readonly windowMs?: number;
+  readonly alert?: AlertRule;
+  /** The scheduled time, ISO 8601; known when the run starts. */
+  readonly at?: string;
+}
+/** When a measure of a run counts as a regression. */
+export interface AlertRule {
+  readonly measure: string;
+  readonly better: 'lower' | 'higher';
+  /** By how much it may be worse. Default 0. */
+  readonly margin?: number;
+  /** Compared with the median of so many earlier runs of the schedule (default 5) … */
+  readonly runs?: number;
+  /** … or with the champion of this registered model. */
+  readonly champion?: string;
+}
+/** A regression that was found. */
+export interface RunAlert {
+  readonly measure: string;
+  readonly value: number;
+  /** What it was compared with, as a value and in words. */
+  readonly against: number;
+  readonly message: string;
 }
 
 export interface Resume {
@@ -234,6 +264,7 @@ export interface RunReport {
   readonly paused?: boolean;
   /** Why it failed, when no node can say it. */
   readonly error?: string;
+  readonly alert?: RunAlert;
 }
 
 /** The workflow's result: small, whatever the size of the run. */
@@ -245,6 +276,7 @@ export interface RunResult {
   readonly report: string | null;
   /** The number that the pipeline calls its result, for the search attribute `PrimaryMetric`. */
   readonly primaryMetric?: number;
+  readonly alert?: RunAlert;
   readonly counts: Readonly<Record<string, number>>;
   /** The whole `RunReport` in the store. */
   readonly summary: Artifact;

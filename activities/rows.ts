@@ -1,8 +1,8 @@
 import type { Artifact } from '../engine/define/ports.ts';
+import { scheduledTrigger } from '../engine/history/measured-runs.ts';
 import type { ArtifactRow, MetricRow, NodeRow, RunRow } from '../engine/ledger/tables.ts';
-import type { Plan } from '../engine/plan/plan.ts';
 import type { RunIdentity, RunReport } from './messages.ts';
-import type { LoadedPlan } from './plan/run-plan.ts';
+import type { LoadedPlan, RunPlan } from './plan/run-plan.ts';
 import type { RunState } from './state.ts';
 
 /** How a run is named in the ledger: a workflow id can be used again, so the first execution's id stands beside it. */
@@ -22,11 +22,12 @@ export const runArtifact = (run: RunIdentity, output: 'plan' | 'state' | typeof 
 });
 
 /** A run's first row: a run that ends without its last word is still known. */
-export const startedRow = (run: RunIdentity, plan: Plan): RunRow => ({
+export const startedRow = (run: RunIdentity, { plan, schedule }: Pick<RunPlan, 'plan' | 'schedule'>): RunRow => ({
   run: runName(run),
   pipeline: plan.pipeline,
   preset: plan.preset,
   status: 'running',
+  ...(schedule === undefined ? {} : { trigger: scheduledTrigger(schedule.name, schedule.at ?? iso(run.startedAt)) }),
   startedAt: iso(run.startedAt),
   settings: JSON.stringify(plan.settings),
 });
@@ -60,7 +61,7 @@ export function finishedRows(
   const name = runName(run);
   return {
     run: {
-      ...startedRow(run, plan.plan),
+      ...startedRow(run, plan),
       status: report.status,
       endedAt: iso(now),
       seconds: report.seconds,

@@ -24,6 +24,7 @@ import { finishWithReport, local, planning } from './activities.ts';
 import { Board } from './board.ts';
 import { answerControls } from './controls.ts';
 import { Run } from './run.ts';
+import { scheduledRequest } from './window.ts';
 
 /**
  * Runs a pipeline: `{"pipeline": "…", "preset": "…", "settings": {…}, "from": "…", "onFailure": "fail" | "wait"}`, every field with a default,
@@ -58,7 +59,7 @@ async function execute(request: RunRequest | undefined): Promise<RunResult> {
     () => run,
     () => ({ pipeline, status: 'running', paused: false, startedAt: identity.startedAt, runId: identity.runId, news: [], nodes: [] }),
   );
-  const plan = await planning.plan(request ?? {}, identity);
+  const plan = await planning.plan(scheduledRequest(request ?? {}, scheduledTime() ?? identity.startedAt), identity);
   run = new Run(plan, await readBoard(plan, resume?.state), identity, resume?.state, resume?.paused ?? false);
   try {
     if ((await run.work()) === 'drained') await goOn(request, run);
@@ -75,6 +76,12 @@ async function execute(request: RunRequest | undefined): Promise<RunResult> {
     });
     throw error;
   }
+}
+
+/** When a schedule meant this run to start, which may be long before it did: after an outage, or in a backfill. */
+function scheduledTime(): number | undefined {
+  const [time] = workflowInfo().searchAttributes['TemporalScheduledStartTime'] ?? [];
+  return time instanceof Date ? time.getTime() : undefined;
 }
 
 async function readBoard(plan: CompactPlan, state: Run['state']): Promise<Board> {
@@ -111,6 +118,9 @@ async function finish(run: Run, ending: FinishRequest['ending'], running: readon
   const result = plan.report ? await finishWithReport(request) : await local.finish(request);
   if (result.primaryMetric !== undefined && plan.attributes.some(({ name }) => name === 'PrimaryMetric')) {
     upsertSearchAttributes([{ key: defineSearchAttributeKey('PrimaryMetric', 'DOUBLE'), value: result.primaryMetric }]);
+  }
+  if (result.alert !== undefined && plan.attributes.some(({ name }) => name === 'Regression')) {
+    upsertSearchAttributes([{ key: defineSearchAttributeKey('Regression', 'KEYWORD'), value: result.alert.measure.slice(0, 200) }]);
   }
   if (!allHandlersFinished()) await condition(allHandlersFinished);
   if (result.status !== 'failed') return result;

@@ -8,6 +8,7 @@ import { type LoadedPlan, loadPlan } from '../plan/run-plan.ts';
 import { finishedRows, runArtifact, runName, summaryOutput } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
 import { primaryMetric } from './primary-metric.ts';
+import { findRegression, tellRegression } from './regression.ts';
 import { inheritedStatus, nodeReports, runReport } from './report.ts';
 
 /** Bytes of reasons that a result carries itself. */
@@ -36,7 +37,10 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
     running.has(n) ? 'canceled' : (inheritedStatus(above) ?? (request.ending === 'canceled' ? 'canceled' : 'blocked')),
   );
   const status = request.ending === 'canceled' ? 'canceled' : nodes.some((node) => node.status === 'failed') ? 'failed' : 'done';
-  const report = await withReport(deps, plan, runReport(request.run, plan, nodes, status, deps.now()), request.run.startedAt);
+  const alert = await findRegression(deps, request.run, plan, state);
+  if (alert !== undefined) await tellRegression(deps, request.run, plan, alert);
+  const told = { ...runReport(request.run, plan, nodes, status, deps.now()), ...(alert === undefined ? {} : { alert }) };
+  const report = await withReport(deps, plan, told, request.run.startedAt);
   const rows = finishedRows(request.run, plan, state, report, deps.now());
   deps.ledger.append('runs', [rows.run]);
   deps.ledger.append('nodes', rows.nodes);
@@ -57,6 +61,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
     seconds: report.seconds,
     report: report.report,
     ...(metric === undefined ? {} : { primaryMetric: metric }),
+    ...(alert === undefined ? {} : { alert }),
     counts,
     summary,
     failed: nodes

@@ -63,9 +63,10 @@ async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Pr
     forced: from === undefined ? [] : withEverythingBelow(plan.nodes, from),
     ...(from === undefined ? {} : { since: new Date(run.startedAt).toISOString() }),
     ...(request.adopt === undefined ? {} : { adopt: await resolveAdoption(deps.store, plan.nodes, request.adopt) }),
+    ...(request.schedule === undefined ? {} : { schedule: request.schedule }),
   };
   const ref = await deps.store.putJson(stored);
-  deps.ledger.append('runs', [startedRow(run, stored.plan)]);
+  deps.ledger.append('runs', [startedRow(run, stored)]);
   deps.ledger.append('artifacts', [runArtifact(run, 'plan', ref)]);
   return compactPlan(deps, indexPlan(stored, ref), request, undefined);
 }
@@ -78,6 +79,7 @@ async function compactPlan(deps: Dependencies, plan: LoadedPlan, request: RunReq
     { name: 'Dataset', type: 'KEYWORD', value: named(plan.plan.settings, 'dataset') },
     { name: 'Model', type: 'KEYWORD', value: named(plan.plan.settings, 'model') },
     { name: 'Trigger', type: 'KEYWORD', value: undefined },
+    { name: 'Regression', type: 'KEYWORD', value: undefined },
     { name: 'PrimaryMetric', type: 'DOUBLE', value: undefined },
   ];
   return {

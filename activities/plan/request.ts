@@ -3,7 +3,7 @@ import { type Problem, SostenutoError } from '../../errors/problem.ts';
 import { defaultPipeline, type RunRequest } from '../messages.ts';
 import type { Pipelines } from './registry.ts';
 
-const fields = ['pipeline', 'preset', 'settings', 'from', 'adopt', 'onFailure', 'resume'] as const;
+const fields = ['pipeline', 'preset', 'settings', 'from', 'adopt', 'onFailure', 'schedule', 'resume'] as const;
 const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 200);
 
 /** A request with its pipeline found. */
@@ -39,6 +39,9 @@ export function checkRequest(given: unknown, pipelines: Pipelines): CheckedReque
   const settings = request['settings'];
   if (settings !== undefined && (typeof settings !== 'object' || settings === null || Array.isArray(settings)))
     problems.push(bad('settings', settings, 'an object'));
+  const { schedule } = request;
+  if (schedule !== undefined && typeof Object(schedule).name !== 'string')
+    problems.push(bad('schedule', schedule, 'what `sostenuto schedule apply` writes, or nothing'));
   const name = request['pipeline'] ?? defaultPipeline;
   const pipeline = typeof name === 'string' ? pipelines.get(name) : undefined;
   if (pipeline === undefined) {

@@ -2,6 +2,7 @@ import type { Artifact } from '../../engine/define/ports.ts';
 import type { Plan, PlannedNode } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
+import type { ScheduledBy } from '../messages.ts';
 
 /** A checkpoint of another trajectory that a node of this run starts from. */
 export interface Adoption {
@@ -18,6 +19,7 @@ export interface RunPlan {
   readonly forced: readonly string[];
   readonly since?: string;
   readonly adopt?: Adoption;
+  readonly schedule?: ScheduledBy;
 }
 
 /** A `RunPlan` with what is asked of it again and again. */

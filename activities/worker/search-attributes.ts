@@ -7,6 +7,7 @@ export const searchAttributes = {
   Dataset: 'Keyword',
   Model: 'Keyword',
   Trigger: 'Keyword',
+  Regression: 'Keyword',
   PrimaryMetric: 'Double',
 } as const;
 

@@ -31,6 +31,8 @@ export interface WorkerOptions {
   readonly pipelines: () => Promise<Pipelines>;
   readonly writeReport?: Dependencies['writeReport'];
   readonly backend?: string;
+  /** Told of regressions that scheduled runs find. */
+  readonly alertWebhook?: string;
   /** Where runs are shown besides; followed beside the work. */
   readonly tracking?: Tracking;
   /** Slots of the queues `cpu` (default: one a core) and `train` (default 1). */
@@ -76,6 +78,7 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     searchAttributes: registeredAttributes(connection, namespace),
     ...(options.writeReport === undefined ? {} : { writeReport: options.writeReport }),
     ...(options.backend === undefined ? {} : { backend: options.backend }),
+    ...(options.alertWebhook === undefined ? {} : { alertWebhook: options.alertWebhook }),
     ...(options.tracking === undefined ? {} : { watch: (run, node) => watchMachine(ledger, run, node) }),
   };
   const slots: Record<Queue, number> = { light: lightSlots, cpu: availableParallelism(), train: 1, ...options.slots };

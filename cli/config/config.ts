@@ -2,6 +2,7 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { Tracking } from '../../activities/tracking/tracking.ts';
 import type { Queue } from '../../engine/define/task.ts';
 import type { BackendName } from '../../models/backend/index.ts';
+import type { ScheduleDeclaration } from '../schedules/declaration.ts';
 
 /** The configuration after defaults, file and environment have been put together. Paths are absolute. */
 export interface Config {
@@ -33,6 +34,9 @@ export interface Config {
   readonly backend?: BackendName;
   /** Where runs are shown besides; nowhere if unset. */
   readonly tracking?: Tracking;
+  readonly schedules: ReadonlyMap<string, ScheduleDeclaration>;
+  /** Told of regressions. */
+  readonly alertWebhook?: string;
   /** In the order of the file. */
   readonly pipelines: ReadonlyMap<string, PipelineEntry>;
   /** Run when none is named: the first. */

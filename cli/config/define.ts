@@ -1,3 +1,5 @@
+import type { ScheduleDeclaration } from '../schedules/declaration.ts';
+
 /** What a `temporal.config.ts` may say. Environment variables win over it; `docs` of each field name them. */
 export interface ProjectConfig {
   /** Where all data lies, relative to the file. Default `.sostenuto`. `SOSTENUTO_HOME` wins. */
@@ -36,6 +38,10 @@ export interface ProjectConfig {
     /** Better in `MLFLOW_TRACKING_TOKEN`, or as `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`. */
     readonly token?: string;
   };
+  /** Runs that are started again and again, by name; `sostenuto schedule apply` brings them to the server. */
+  readonly schedules?: Readonly<Record<string, ScheduleDeclaration>>;
+  /** Told of regressions that scheduled runs find, as a POST of JSON. `SOSTENUTO_ALERT_WEBHOOK` wins. */
+  readonly alerts?: { readonly webhook: string };
   /** The pipelines that can be run, by name; the first is run when none is named. */
   readonly pipelines: Readonly<Record<string, PipelineLocation>>;
 }

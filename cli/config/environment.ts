@@ -13,6 +13,7 @@ export interface FromEnvironment {
   readonly webPort?: number | undefined;
   readonly backend?: Config['backend'] | undefined;
   readonly cliPath?: string | undefined;
+  readonly alertWebhook?: string | undefined;
 }
 
 const port = z.coerce.number<string>('a port number from 1 to 65535').int().min(1).max(65535);
@@ -23,6 +24,7 @@ const variables = {
   webPort: ['SOSTENUTO_WEB_PORT', port],
   backend: ['SOSTENUTO_BACKEND', z.enum(['tensorflow', 'wasm', 'cpu'], 'tensorflow, wasm or cpu')],
   cliPath: ['TEMPORAL_CLI_PATH', z.string()],
+  alertWebhook: ['SOSTENUTO_ALERT_WEBHOOK', z.url({ protocol: /^https?$/, error: 'http://… or https://…' })],
 } as const satisfies Record<keyof FromEnvironment, readonly [string, z.ZodType]>;
 
 /** Reads this project's own variables; wrong values are added to `problems`. */

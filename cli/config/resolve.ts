@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { workflowQueue } from '../../activities/worker/queues.ts';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
+import { scheduleSchema } from '../schedules/declaration.ts';
 import type { Config } from './config.ts';
 import type { ProjectConfig } from './define.ts';
 import { type Environment, readEnvironment, readTemporalProfile } from './environment.ts';
@@ -20,6 +21,8 @@ const schema = z.strictObject({
   tracking: z
     .strictObject({ uri: z.string(), experiment: z.string().min(1).exactOptional(), token: z.string().min(1).exactOptional() })
     .exactOptional(),
+  schedules: z.record(z.string().regex(name, 'letters, digits and . _ -'), scheduleSchema).exactOptional(),
+  alerts: z.strictObject({ webhook: z.url({ protocol: /^https?$/, error: 'http://… or https://…' }) }).exactOptional(),
   pipelines: z
     .record(z.string().regex(name, 'letters, digits and . _ -'), z.strictObject({ module: z.string().min(1), export: z.string().min(1) }))
     .refine((pipelines) => Object.keys(pipelines).length > 0, 'at least one pipeline'),
@@ -48,6 +51,16 @@ export function resolveConfig(raw: unknown, env: Environment, { file, packageRoo
   const profile = readTemporalProfile(env, problems);
   const parsed = schema.safeParse(raw);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, raw, file)));
+  for (const [key, { pipeline }] of Object.entries(parsed.data?.schedules ?? {})) {
+    if (parsed.data !== undefined && !Object.hasOwn(parsed.data.pipelines, pipeline))
+      problems.push({
+        code: 'CONFIG_INVALID',
+        what: `The schedule "${key}" names no pipeline of this project.`,
+        where: `${file}, schedules.${key}.pipeline`,
+        found: pipeline,
+        expected: `one of ${Object.keys(parsed.data.pipelines).join(', ')}`,
+      });
+  }
   const tracking = readTracking(parsed.data?.tracking, env, file, problems);
   if (!parsed.success || problems.length > 0) throw new SostenutoError(problems);
   const project: ProjectConfig = parsed.data;
@@ -59,6 +72,7 @@ export function resolveConfig(raw: unknown, env: Environment, { file, packageRoo
     const url = pathToFileURL(resolve(root, location.module)).href;
     return [key, { name: key, url, export: location.export }] as const;
   });
+  const alertWebhook = given.alertWebhook ?? project.alerts?.webhook;
   const ports = {
     server: given.serverPort ?? project.ports?.server,
     ui: given.uiPort ?? project.ports?.ui,
@@ -85,6 +99,8 @@ export function resolveConfig(raw: unknown, env: Environment, { file, packageRoo
     },
     ...(given.backend && { backend: given.backend }),
     ...(tracking && { tracking }),
+    schedules: new Map(Object.entries(project.schedules ?? {})),
+    ...(alertWebhook && { alertWebhook }),
     pipelines: new Map(pipelines),
     defaultPipeline: Object.keys(project.pipelines)[0] ?? '',
   };

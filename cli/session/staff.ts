@@ -65,7 +65,7 @@ export async function employ(
     // It is installed already, once in a process.
     if (!(error instanceof Error && error.name === 'IllegalStateError')) throw error;
   }
-  const { home, temporal, taskQueue, root, slots, tracking } = config;
+  const { home, temporal, taskQueue, root, slots, tracking, alertWebhook } = config;
   // TensorFlow's name; the processes of the tasks inherit it.
   process.env.TF_NUM_INTRAOP_THREADS ??= String(Math.max(1, Math.floor(availableParallelism() / slots.train)));
   const { uiUrl } = session;
@@ -81,6 +81,7 @@ export async function employ(
     slots,
     ...backendOf(config),
     ...(tracking === undefined ? {} : { tracking }),
+    ...(alertWebhook === undefined ? {} : { alertWebhook }),
     onWarning: warn,
     writeReport: ({ store, ledger, ...finished }) =>
       createReportWriter({

@@ -1,9 +1,9 @@
 import type { Media } from './add-spectrograms.ts';
-import type { ExhibitGroup, ExhibitRoll, ReportModel } from './model.ts';
+import type { Exhibited, ExhibitGroup, ExhibitRoll } from './model.ts';
 import { drawRoll, keyRange, type Roll, readRoll, tellRoll } from './piano-roll.ts';
 
 /** Draws every piano roll. Those of one group show the same keys, so they can be compared by eye. */
-export async function addRolls(model: ReportModel, media: Media): Promise<ReportModel> {
+export async function addRolls<Model extends Exhibited>(model: Model, media: Media): Promise<Model> {
   const exhibits = [];
   for (const exhibit of model.exhibits) {
     const groups: ExhibitGroup[] = [];

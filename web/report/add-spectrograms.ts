@@ -1,4 +1,4 @@
-import type { ExhibitGroup, ExhibitItem, ReportModel } from './model.ts';
+import type { Exhibited, ExhibitGroup, ExhibitItem } from './model.ts';
 import { drawSpectrogram, level, loudest, type MelPicture, melPicture } from './spectrogram.ts';
 import { type Pcm, readWav } from './wav.ts';
 
@@ -11,7 +11,7 @@ export interface Media {
 const longestBytes = 200 << 20;
 
 /** Draws the spectrogram of every wav file. The versions of a clip share one brightness scale, so they can be compared by eye. */
-export async function addSpectrograms(model: ReportModel, media: Media): Promise<ReportModel> {
+export async function addSpectrograms<Model extends Exhibited>(model: Model, media: Media): Promise<Model> {
   const exhibits = [];
   for (const exhibit of model.exhibits) {
     const groups: ExhibitGroup[] = [];

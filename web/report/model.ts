@@ -61,6 +61,11 @@ export interface Curve {
   readonly resumePoints?: readonly number[];
 }
 
+/** Whatever has things to hear and see. */
+export interface Exhibited {
+  readonly exhibits: readonly Exhibit[];
+}
+
 /** Things to hear and see that a node made; the content of an `exhibits.json`, with its node. */
 export interface Exhibit {
   readonly node: string;

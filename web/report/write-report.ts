@@ -4,11 +4,15 @@ import { dirname, join, resolve } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 import { addRolls } from './add-rolls.ts';
 import { addSpectrograms, type Media } from './add-spectrograms.ts';
-import type { ReportModel } from './model.ts';
+import type { Exhibited, ReportModel } from './model.ts';
 import { renderReport } from './page.ts';
 
 /** File beside the page that holds its model: for scripts, and for the list of reports. */
 export const modelFile = 'report.json';
+
+/** Writes a run's report; see `writePage`. */
+export const writeReport = (model: ReportModel, mediaSources: ReadonlyMap<string, string>, directory: string): Promise<string> =>
+  writePage(model, mediaSources, directory, renderReport);
 
 /**
  * Writes `index.html`, `report.json` and `media/` into `directory`, which appears whole or not at all; an older report there is
@@ -16,7 +20,12 @@ export const modelFile = 'report.json';
  * @param mediaSources name below `media/` → path of the file, which is linked, or copied where links are impossible
  * Throws `BAD_MEDIA_NAME` for a name that would leave `media/`.
  */
-export async function writeReport(model: ReportModel, mediaSources: ReadonlyMap<string, string>, directory: string): Promise<string> {
+export async function writePage<Model extends Exhibited>(
+  model: Model,
+  mediaSources: ReadonlyMap<string, string>,
+  directory: string,
+  render: (model: Model) => string,
+): Promise<string> {
   const target = resolve(directory);
   await mkdir(dirname(target), { recursive: true });
   const unique = randomUUID().slice(0, 8);
@@ -31,7 +40,7 @@ export async function writeReport(model: ReportModel, mediaSources: ReadonlyMap<
     };
     const complete = await addRolls(await addSpectrograms(model, media), media);
     await writeSynced(join(fresh, modelFile), `${JSON.stringify(complete)}\n`);
-    await writeSynced(join(fresh, 'index.html'), renderReport(complete));
+    await writeSynced(join(fresh, 'index.html'), render(complete));
     const replaced = await rename(target, old).then(
       () => true,
       (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : Promise.reject(error)),

@@ -1,6 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { addRolls } from '../../../web/report/add-rolls.ts';
+import type { ReportModel } from '../../../web/report/model.ts';
 import { drawRoll, keyRange, type Roll, readRoll, tellRoll } from '../../../web/report/piano-roll.ts';
 import { exampleModel, rollFile } from '../example.ts';
 
@@ -74,7 +75,10 @@ describe('rolls of a report', () => {
         ],
       },
     ];
-    const { exhibits } = await addRolls({ ...exampleModel, exhibits: [{ node: 'n', title: 't', groups: [{ title: 'g', items }] }] }, media);
+    const { exhibits } = await addRolls<ReportModel>(
+      { ...exampleModel, exhibits: [{ node: 'n', title: 't', groups: [{ title: 'g', items }] }] },
+      media,
+    );
     const [first, second] = exhibits[0]?.groups[0]?.items ?? [];
     expect(first?.rolls?.map(({ picture }) => picture?.told)).toEqual([
       '1 note from C♯4 to C♯4 in 1.0 s',

@@ -1,0 +1,98 @@
+import { measuredValue, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
+import { openRegistry } from '../../engine/registry/registry.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { AlertRule, RunAlert, RunIdentity } from '../messages.ts';
+import type { LoadedPlan } from '../plan/run-plan.ts';
+import { runName } from '../rows.ts';
+import type { RunState } from '../state.ts';
+
+/** What a measure is compared with. */
+interface Standard {
+  readonly value: number;
+  readonly words: string;
+}
+
+/** Whether the run's measure is worse than its schedule's rule allows. Nothing to compare with, or no such measure, is no regression. */
+export async function findRegression(
+  deps: Dependencies,
+  run: RunIdentity,
+  plan: LoadedPlan,
+  state: RunState,
+): Promise<RunAlert | undefined> {
+  const { schedule } = plan;
+  const rule = schedule?.alert;
+  if (schedule === undefined || rule === undefined) return undefined;
+  const value = await measureOf(deps, plan, state, rule.measure);
+  if (value === undefined) {
+    deps.warn(`Schedule ${schedule.name} watches "${rule.measure}", which ${run.workflowId} did not measure.`);
+    return undefined;
+  }
+  const standard = rule.champion === undefined ? await earlierRuns(deps, run, plan, rule) : await championOf(deps, rule);
+  if (standard === undefined) return undefined;
+  const worse = rule.better === 'lower' ? value - standard.value : standard.value - value;
+  if (!(worse > (rule.margin ?? 0))) return undefined;
+  const message = `${rule.measure} is ${value}, worse than ${standard.value} (${standard.words}) by more than ${rule.margin ?? 0}`;
+  return { measure: rule.measure, value, against: standard.value, message };
+}
+
+async function measureOf(deps: Dependencies, plan: LoadedPlan, state: RunState, name: string): Promise<number | undefined> {
+  for (const { id } of plan.nodes.toReversed()) {
+    const measures = state.nodes[id]?.outputs['measures'];
+    if (measures?.form !== 'json') continue;
+    const list = [await deps.store.readJson<unknown>(measures)].flat().flatMap((one) => measuredValue(id, one));
+    const found = list.find((one) => one.name === name);
+    if (found !== undefined) return found.value;
+  }
+  return undefined;
+}
+
+/** The median of the last runs of the schedule that were meant for earlier times. */
+async function earlierRuns(deps: Dependencies, run: RunIdentity, { schedule }: LoadedPlan, rule: AlertRule): Promise<Standard | undefined> {
+  await deps.ledger.flush();
+  const at = schedule?.at ?? new Date(run.startedAt).toISOString();
+  const values = (await readMeasuredRuns(deps.store, deps.ledger))
+    .filter((one) => one.schedule === schedule?.name && one.at < at && one.run !== runName(run))
+    .flatMap(({ measures }) => measures.findLast(({ name }) => name === rule.measure)?.value ?? [])
+    .slice(-(rule.runs ?? 5))
+    .sort((a, b) => a - b);
+  const [low, high] = [values[(values.length - 1) >> 1], values[values.length >> 1]];
+  if (low === undefined || high === undefined) return undefined;
+  return { value: (low + high) / 2, words: values.length === 1 ? 'the run before' : `the median of ${values.length} runs before` };
+}
+
+async function championOf({ ledger, warn }: Dependencies, { champion = '', measure }: AlertRule): Promise<Standard | undefined> {
+  const found = await openRegistry(ledger)
+    .find(champion, 'champion')
+    .catch(() => undefined);
+  if (found?.measure === measure && found.value !== undefined)
+    return { value: found.value, words: `the champion of ${champion}, version ${found.version}` };
+  warn(`${measure} is not compared: the model ${champion} has no champion that was judged by it.`);
+  return undefined;
+}
+
+const patienceMs = 5000;
+
+/** Log and webhook. A webhook that does not answer is told in the log, and fails nothing. */
+export async function tellRegression(deps: Dependencies, run: RunIdentity, { plan, schedule }: LoadedPlan, alert: RunAlert): Promise<void> {
+  deps.warn(`REGRESSION in ${run.workflowId}: ${alert.message}`);
+  if (deps.alertWebhook === undefined) return;
+  try {
+    const answer = await fetch(deps.alertWebhook, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        text: `${run.workflowId}: ${alert.message}`,
+        run,
+        pipeline: plan.pipeline,
+        schedule: schedule?.name,
+        at: schedule?.at,
+        ...alert,
+      }),
+      signal: AbortSignal.timeout(patienceMs),
+    });
+    if (!answer.ok) deps.warn(`The alert's webhook answers ${answer.status}.`);
+  } catch (error) {
+    // The address may hold a secret: it is not repeated.
+    deps.warn(`The alert's webhook cannot be reached: ${error instanceof Error ? error.name : 'unknown reason'}`);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { print, printJson, say, tableLines } from '../output.ts';
+
+export function declare(command: Command): void {
+  command
+    .argument('<first>', 'a run')
+    .argument('<second>', 'another one')
+    .option('--html', 'write a page with the sounds of both, clip by clip')
+    .addHelpText(
+      'after',
+      `
+Differences are second minus first. A node is shared if both runs used one result. Intervals of measures are in the tables that the
+runs' own comparisons made; the page shows sounds that both runs have of the same clip.`,
+    )
+    .action(async (first: string, second: string, options: { json?: boolean; html?: boolean }) => {
+      const [{ compareRuns }, { tablesOf, writeComparison }] = await Promise.all([
+        import('../session/compare.ts'),
+        import('../session/comparison-page.ts'),
+      ]);
+      const { comparison, sources } = await compareRuns(first, second);
+      const page = options.html ? await writeComparison(comparison, sources) : undefined;
+      if (options.json) return printJson({ ...comparison, ...(page === undefined ? {} : { page }) });
+      for (const { title, columns, rows } of tablesOf(comparison)) {
+        print(`\n${title}`);
+        for (const line of tableLines(columns, rows)) print(line);
+      }
+      if (comparison.settings.length === 0 && comparison.code.length === 0) say('Settings and code are the same.');
+      if (page !== undefined) print(page);
+    });
+}

@@ -1,0 +1,65 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Store } from '../store/store.ts';
+
+/** A figure as pipelines hand it out in outputs that are called `measures`. */
+export interface MeasuredValue {
+  readonly node: string;
+  readonly name: string;
+  readonly value: number;
+  readonly unit?: string;
+  readonly better?: 'lower' | 'higher';
+}
+/** What a run measured. */
+export interface MeasuredRun {
+  /** `<workflow>/<run>`. */
+  readonly run: string;
+  readonly pipeline: string;
+  /** The schedule that started it. */
+  readonly schedule?: string;
+  /** The scheduled time, or the time at which it started; ISO 8601. */
+  readonly at: string;
+  readonly report?: string;
+  readonly measures: readonly MeasuredValue[];
+}
+
+/** The trigger of a run in the ledger: which schedule, and for when. */
+export const scheduledTrigger = (name: string, at: string): string => `schedule:${name}@${at}`;
+
+function parseTrigger(trigger: unknown): { schedule?: string; at?: string } {
+  const [, schedule, at] = /^schedule:(.*)@([^@]*)$/.exec(String(trigger ?? '')) ?? [];
+  return schedule === undefined || at === undefined ? {} : { schedule, at };
+}
+
+const rowsSql = `SELECT r.run, r.pipeline, r.trigger, r.startedAt, r.report, a.node, a.digest, a.bytes
+FROM runs r JOIN artifacts a ON a.run = r.run WHERE a.output = 'measures' AND a.form = 'json' AND a.item IS NULL ORDER BY r.startedAt, r.run, a.node`;
+
+/** Every run that measured something, oldest first. Measures that a collection has taken from the store are left out. */
+export async function readMeasuredRuns(store: Store, ledger: Pick<Ledger, 'query' | 'isEmpty'>): Promise<MeasuredRun[]> {
+  if (ledger.isEmpty('artifacts')) return [];
+  const runs = new Map<string, Omit<MeasuredRun, 'measures'> & { measures: MeasuredValue[] }>();
+  for (const row of await ledger.query(rowsSql)) {
+    const run = String(row['run']);
+    const { schedule, at = String(row['startedAt']) } = parseTrigger(row['trigger']);
+    const known = runs.get(run) ?? {
+      run,
+      pipeline: String(row['pipeline']),
+      ...(schedule === undefined ? {} : { schedule }),
+      at,
+      ...(typeof row['report'] === 'string' ? { report: row['report'] } : {}),
+      measures: [],
+    };
+    runs.set(run, known);
+    const artifact = { form: 'json', digest: String(row['digest']), bytes: Number(row['bytes']) } as const;
+    const list = await store.readJson<unknown>(artifact).catch(() => []);
+    known.measures.push(...[list].flat().flatMap((one) => measuredValue(String(row['node']), one)));
+  }
+  return [...runs.values()].sort((one, other) => one.at.localeCompare(other.at));
+}
+
+/** A value from outside, if it is a measure. */
+export function measuredValue(node: string, value: unknown): MeasuredValue[] {
+  const { name, value: figure, unit, better } = Object(value);
+  if (typeof name !== 'string' || typeof figure !== 'number') return [];
+  const sense = better === 'lower' || better === 'higher' ? { better } : {};
+  return [{ node, name, value: figure, ...(typeof unit === 'string' ? { unit } : {}), ...sense } as MeasuredValue];
+}
