@@ -4,12 +4,16 @@ import { databaseOf } from './record.ts';
 
 /**
  * Server settings that make small steps cheap. A development server reads its queues 20 times a second by default, which costs a
- * chain of tasks 100 ms a node; eager execution hands a new task to the worker that asked for it, without a queue between.
+ * chain of tasks 100 ms a node; eager execution hands a new task to the worker that asked for it, without a queue between. Queues have
+ * one part: of several, one that nobody has asked for five minutes is put away with the tasks in it, and a worker that is busy with long
+ * trainings asks one at a time; a training waited for minutes beside an idle worker.
  */
 export const DYNAMIC_SETTINGS = {
   'history.transferProcessorMaxPollRPS': '10000',
   'history.timerProcessorMaxPollRPS': '10000',
   'system.enableActivityEagerExecution': 'true',
+  'matching.numTaskqueueReadPartitions': '1',
+  'matching.numTaskqueueWritePartitions': '1',
 } as const;
 
 /**

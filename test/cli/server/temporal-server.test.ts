@@ -57,6 +57,14 @@ describe.skipIf(!hasTool)('a home without a server', () => {
     expect(readServerRecord(home)).toBeUndefined();
   });
 
+  it('keeps each queue in one part, so that no task is put away while its worker is busy', async () => {
+    const server = await ensureServer({ home, ...(await freePorts()), detached: false });
+    const request = { namespace: 'default', taskQueue: { name: 'some-train' } };
+    const parts = await withClient(server.address, (_, { workflowService }) => workflowService.listTaskQueuePartitions(request));
+    expect([parts.activityTaskQueuePartitions, parts.workflowTaskQueuePartitions].map((all) => all?.length)).toEqual([1, 1]);
+    await server.stop();
+  });
+
   it('listens on the loopback address only', async () => {
     const ports = await freePorts();
     const server = await ensureServer({ home, ...ports, detached: false });
