@@ -84,7 +84,7 @@ export const videoToAudio = definePipeline({
       params: { views, height, width, maxFailures },
     });
     const { quarantined } = node('catalogue', prepare.catalogue, {
-      inputs: { shards, refused, unreadable, unreadableMidi, unreadableViews, latents, rolls },
+      inputs: { shards, refused, unreadable, unreadableMidi, unreadableViews, media: sounds, latents, text, video, rolls, pictures },
       params: {},
     });
     const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards, latents }, params: {} });

@@ -183,7 +183,7 @@ export const rollShard = defineTask({
   implementation: code('./prepare/roll-shard.ts', 'rollShard'),
 });
 
-/** One row a clip, over all shards, as Parquet; and everything that was set apart on the way, with its reason. */
+/** A row a clip and a row a feature of a clip, over all shards, as Parquet; and everything that was set apart on the way, with its reason. */
 export const catalogue = defineTask({
   name: 'catalogue',
   inputs: {
@@ -192,10 +192,14 @@ export const catalogue = defineTask({
     unreadable: json<readonly Mapped[]>(),
     unreadableMidi: json<readonly Mapped[]>(),
     unreadableViews: json<readonly Mapped[]>(),
+    media: json<readonly Mapped[]>(),
     latents: json<readonly Mapped[]>(),
+    text: json<readonly Mapped[]>(),
+    video: json<readonly Mapped[]>(),
     rolls: json<readonly Mapped[]>(),
+    pictures: json<readonly Mapped[]>(),
   },
-  outputs: { catalogue: file('parquet'), quarantined: json<readonly Quarantined[]>() },
+  outputs: { clips: file('parquet'), features: file('parquet'), quarantined: json<readonly Quarantined[]>() },
   implementation: code('./prepare/catalogue.ts', 'catalogue'),
 });
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type CatalogueRow, type ColumnType, writeCatalogue } from '../../../datasets/features/catalogue.ts';
-import type { Quarantined } from '../../../engine/define/pipeline.ts';
-import type { Run } from '../../../engine/define/task.ts';
-import { openShards } from '../features.ts';
+import type { Mapped, Quarantined } from '../../../engine/define/pipeline.ts';
+import type { Run, TaskContext } from '../../../engine/define/task.ts';
+import { shardIn } from '../features.ts';
 import { LATENT_RATE } from '../rates.ts';
 import type { catalogue as declaration } from '../tasks.ts';
 
-const columns: Readonly<Record<string, ColumnType>> = {
+const clipColumns: Readonly<Record<string, ColumnType>> = {
   id: 'VARCHAR',
   set: 'VARCHAR',
   split: 'VARCHAR',
@@ -17,18 +17,37 @@ const columns: Readonly<Record<string, ColumnType>> = {
   latent_frames: 'BIGINT',
   seconds: 'DOUBLE',
   has_roll: 'BOOLEAN',
+  /** Why the clip was set apart; null for one that is used. */
+  reason: 'VARCHAR',
+};
+/** Where the rows of a feature of a clip lie: in which record batch of which tree's `<feature>.arrow`. */
+const featureColumns: Readonly<Record<string, ColumnType>> = {
+  id: 'VARCHAR',
+  feature: 'VARCHAR',
+  shard: 'VARCHAR',
+  tree: 'VARCHAR',
+  batch: 'BIGINT',
+  rows: 'BIGINT',
+  width: 'BIGINT',
+  scalar: 'VARCHAR',
+  rows_per_second: 'DOUBLE',
 };
 
-/** Every clip with its shard and what was made from it; a quarantined clip has no latent frames. */
+/** Every clip with its shard and what became of it, and every feature with its place; a quarantined clip has a reason in place of features. */
 export const catalogue: Run<typeof declaration> = async ({ inputs, context }) => {
-  const latents = await openShards(context, inputs.latents, 'latents');
-  const rolls = await openShards(context, inputs.rolls, 'roll');
-  const frames = new Map(latents.flatMap(({ index }) => index.clips.map((clip) => [clip.id, clip.rows] as const)));
-  const rolled = new Set(rolls.flatMap(({ index }) => index.clips.map((clip) => clip.id)));
-  for (const shard of [...latents, ...rolls]) shard.close();
-  const rows: CatalogueRow[] = inputs.shards.flatMap((shard) =>
+  const { media, latents, text, video, rolls, pictures } = inputs;
+  const features = (
+    await Promise.all([media, latents, text, video, rolls, pictures].flat().map((mapped) => featuresOf(context, mapped)))
+  ).flat();
+  const rowsOf = (name: string) =>
+    new Map(features.flatMap(({ id, feature, rows }) => (feature === name ? [[id, Number(rows)] as const] : [])));
+  const [encoded, rolled] = [rowsOf('latents'), rowsOf('roll')];
+  const setApart = [...inputs.unreadable, ...inputs.unreadableMidi, ...inputs.unreadableViews];
+  const unreadable = (await Promise.all(setApart.map(({ artifact }) => context.readJson<readonly Quarantined[]>(artifact)))).flat();
+  const reasons = new Map(unreadable.map(({ id, reason }) => [id, reason]));
+  const clips: CatalogueRow[] = inputs.shards.flatMap((shard) =>
     shard.clips.map(({ id, set, split, caption, media }) => {
-      const rowsOfClip = frames.get(id) ?? null;
+      const frames = encoded.get(id) ?? null;
       return {
         id,
         set,
@@ -37,15 +56,28 @@ export const catalogue: Run<typeof declaration> = async ({ inputs, context }) =>
         shard: shard.id,
         media: media.digest,
         media_bytes: media.bytes,
-        latent_frames: rowsOfClip,
-        seconds: rowsOfClip === null ? null : rowsOfClip / LATENT_RATE,
+        latent_frames: frames,
+        seconds: frames === null ? null : frames / LATENT_RATE,
         has_roll: rolled.has(id),
+        reason: reasons.get(id) ?? null,
       };
     }),
   );
-  const path = join(context.workDirectory, 'catalogue.parquet');
-  await writeCatalogue(path, columns, rows);
-  const setApart = [...inputs.unreadable, ...inputs.unreadableMidi, ...inputs.unreadableViews];
-  const unreadable = await Promise.all(setApart.map(({ artifact }) => context.readJson<readonly Quarantined[]>(artifact)));
-  return { catalogue: path, quarantined: [...inputs.refused, ...unreadable.flat()] };
+  const [clipsPath, featuresPath] = [join(context.workDirectory, 'clips.parquet'), join(context.workDirectory, 'features.parquet')];
+  await writeCatalogue(clipsPath, clipColumns, clips);
+  await writeCatalogue(featuresPath, featureColumns, features);
+  return { clips: clipsPath, features: featuresPath, quarantined: [...inputs.refused, ...unreadable] };
 };
+
+/** A row for each clip of each shard in a tree. */
+async function featuresOf(context: TaskContext, { id: shard, artifact }: Mapped): Promise<CatalogueRow[]> {
+  const tree = await context.openTree(artifact);
+  const names = [...tree.files.keys()].flatMap((file) => (file.endsWith('.arrow') ? [file.slice(0, -'.arrow'.length)] : [])).sort();
+  return names.flatMap((feature) => {
+    const opened = shardIn(tree, feature);
+    opened.close();
+    const { scalar, width, rowsPerSecond, clips } = opened.index;
+    const common = { feature, shard, tree: artifact.digest, width, scalar, rows_per_second: rowsPerSecond };
+    return clips.map(({ id, rows }, batch) => ({ id, ...common, batch, rows }));
+  });
+}

@@ -4,7 +4,7 @@ import { queryCatalogue } from '../../../datasets/features/catalogue.ts';
 import type { Mapped, Quarantined } from '../../../engine/define/pipeline.ts';
 import { catalogue } from '../../../pipelines/video-to-audio/prepare/catalogue.ts';
 import { type Setup, setUp } from '../evaluate/trees.ts';
-import { CHANNELS, clipOf, KEYS, type MadeClip, mappedShard, taskContext } from '../features.ts';
+import { CHANNELS, clipOf, KEYS, type MadeClip, mappedShard, mappedViews, TEXT, taskContext } from '../features.ts';
 
 let setup: Setup;
 beforeAll(async () => {
@@ -19,7 +19,10 @@ const setApart = async (clips: readonly Quarantined[]): Promise<readonly Mapped[
 it('lists every clip with what was made of it, and all that was set apart, wherever, with its reason', async () => {
   const clips: MadeClip[] = [
     { clip: clipOf('piano'), features: { latents: new Float32Array(150 * CHANNELS), roll: new Uint8Array(KEYS + 1) } },
-    { clip: clipOf('mixture', { set: 'sounds', label: 'mixture' }), features: { latents: new Float32Array(75 * CHANNELS) } },
+    {
+      clip: clipOf('mixture', { set: 'sounds', label: 'mixture' }),
+      features: { latents: new Float32Array(75 * CHANNELS), text: new Float32Array(2 * TEXT) },
+    },
     { clip: clipOf('broken', { set: 'events', split: 'test' }), features: {} },
   ];
   const made = await catalogue({
@@ -29,18 +32,32 @@ it('lists every clip with what was made of it, and all that was set apart, where
       unreadable: await setApart([{ id: 'broken', reason: 'damaged' }]),
       unreadableMidi: await setApart([{ id: 'song', reason: 'cut' }]),
       unreadableViews: await setApart([{ id: 'blind', reason: 'no frame' }]),
-      latents: await mappedShard(setup, 'latents', clips),
+      media: [],
+      latents: await mappedShard(setup, 'latents', clips, { scalar: 'f16' }),
+      text: await mappedShard(setup, 'text', clips),
+      video: [],
       rolls: await mappedShard(setup, 'roll', clips),
+      pictures: await mappedViews(setup, ['front', 'top'], clips),
     },
     params: {},
     item: undefined,
     context: taskContext(setup),
   });
-  const rows = await queryCatalogue(made.catalogue, 'SELECT id, "set", split, seconds, has_roll FROM catalogue ORDER BY id');
+  const rows = await queryCatalogue(made.clips, 'SELECT id, "set", split, seconds, has_roll, reason FROM catalogue ORDER BY id');
   expect(rows).toEqual([
-    { id: 'broken', set: 'events', split: 'test', seconds: null, has_roll: false },
-    { id: 'mixture', set: 'sounds', split: 'train', seconds: 1, has_roll: false },
-    { id: 'piano', set: 'piano', split: 'train', seconds: 2, has_roll: true },
+    { id: 'broken', set: 'events', split: 'test', seconds: null, has_roll: false, reason: 'damaged' },
+    { id: 'mixture', set: 'sounds', split: 'train', seconds: 1, has_roll: false, reason: null },
+    { id: 'piano', set: 'piano', split: 'train', seconds: 2, has_roll: true, reason: null },
+  ]);
+  const features = await queryCatalogue(
+    made.features,
+    'SELECT feature, id, batch::INT AS batch, rows::INT AS rows, width::INT AS width, scalar FROM catalogue ORDER BY feature, batch',
+  );
+  expect(features).toEqual([
+    { feature: 'latents', id: 'piano', batch: 0, rows: 150, width: CHANNELS, scalar: 'f16' },
+    { feature: 'latents', id: 'mixture', batch: 1, rows: 75, width: CHANNELS, scalar: 'f16' },
+    { feature: 'roll', id: 'piano', batch: 0, rows: 1, width: KEYS + 1, scalar: 'u8' },
+    { feature: 'text', id: 'mixture', batch: 0, rows: 2, width: TEXT, scalar: 'f32' },
   ]);
   expect(made.quarantined.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([
     'row: no such file',
