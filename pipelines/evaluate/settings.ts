@@ -12,6 +12,7 @@ const protocol = z.strictObject({
   film: z.strictObject({ framesPerSecond: z.number().positive(), side: z.int().min(32) }).describe('frames of AV-align, cut to a square'),
   keys: z
     .strictObject({ first: z.int().min(0).max(87), last: z.int().min(0).max(87) })
+    .refine(({ first, last }) => first <= last, 'first is above last')
     .describe('keys that MIDI scores look at; the paper’s evaluation takes 15 to 65'),
 });
 /** Everything that decides a figure besides the sounds; stands in the report as it is. */

@@ -58,6 +58,7 @@ describe('the plan of an evaluation', () => {
     ['a folder that is not there', { ...given, systems: { ours: '/nowhere' } }, 'systems.ours'],
     ['a relative folder', { ...given, references: 'here' }, 'references'],
     ['weights that are not there', { ...given, networks: { vggish: '/nowhere' } }, 'networks.vggish'],
+    ['keys in the wrong order', { ...given, protocol: { keys: { first: 60, last: 50 } } }, 'protocol.keys'],
     ['an unknown baseline', { ...given, baseline: 'theirs' }, 'baseline'],
   ])('says what is wrong about %s', (_, settings, where) => {
     expect(problem(settings)).toMatchObject({ code: 'BAD_SETTING', problems: [expect.objectContaining({ where })] });
