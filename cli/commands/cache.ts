@@ -24,6 +24,7 @@ export function declare(command: Command): void {
   filtered('ls', 'List the newest results.').option('--limit <count>', 'at most so many', wholeNumber, 30).action(list);
   filtered('rm', 'Forget results, so that their nodes run again. The data stays until `sostenuto gc`.')
     .argument('[keys...]', 'keys or their first digits')
+    .option('--quarantined', 'only results that set items apart: the next run tries these items again, with the rest of their shards')
     .action(remove);
   command
     .command('verify')
@@ -60,18 +61,19 @@ async function list(options: Filter & { limit: number }): Promise<void> {
   say(`${shown.length} of ${found.length} results`);
 }
 
-async function remove(keys: readonly string[], options: Filter): Promise<void> {
-  const isNarrowed = options.task !== undefined || options.node !== undefined || options.pipeline !== undefined;
+async function remove(keys: readonly string[], options: Filter & { quarantined?: boolean }): Promise<void> {
+  const { quarantined, task, node, pipeline } = options;
+  const isNarrowed = quarantined || task !== undefined || node !== undefined || pipeline !== undefined;
   if (keys.length === 0 && !isNarrowed) {
     throw new SostenutoError({
       code: 'BAD_USAGE',
       what: 'Say which results to forget.',
-      expected: 'keys, or --task, --node or --pipeline',
+      expected: 'keys, or --task, --node, --pipeline or --quarantined',
     });
   }
-  const { store, removeActions } = await openCache();
+  const { store, removeActions, setsItemsApart } = await openCache();
   const isNamed = ({ key }: ActionRecord): boolean => keys.length === 0 || keys.some((start) => start.length >= 4 && key.startsWith(start));
-  const removed = removeActions(store, (record) => isNamed(record) && matches(record, options));
+  const removed = removeActions(store, (record) => isNamed(record) && matches(record, options) && (!quarantined || setsItemsApart(record)));
   if (options.json) return printJson({ removed });
   say(`${removed.length} results forgotten; their nodes run again the next time.`);
 }

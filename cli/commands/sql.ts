@@ -4,24 +4,36 @@ import { print, printJson, say, tableLines } from '../output.ts';
 
 export function declare(command: Command): void {
   command
-    .argument('[query]', 'SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases; default: from stdin')
+    .argument(
+      '[query]',
+      'SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases, clips, features; default: from stdin',
+    )
     .addHelpText(
       'after',
       `
 Examples:
   sostenuto sql "SELECT run, pipeline, status, seconds FROM runs ORDER BY startedAt DESC LIMIT 10"
   sostenuto sql "SELECT step, value FROM metrics WHERE name = 'loss' ORDER BY step"
+  sostenuto sql "SELECT split, count(*) AS clips, sum(seconds) AS seconds FROM clips WHERE reason IS NULL GROUP BY split"
+  sostenuto sql "SELECT feature, count(DISTINCT shard) AS shards, sum(rows) AS rows FROM features GROUP BY feature"
   sostenuto sql --json "SELECT count(*) AS n FROM nodes WHERE cache = 'hit'"`,
     )
     .action(ask);
 }
 
+/** Only then the results of the cache are looked through. */
+const MENTIONS_FEATURES = /\b(?:clips|features)\b/i;
+
 async function ask(given: string | undefined, options: { json?: boolean }): Promise<void> {
   const query = given ?? (process.stdin.isTTY ? '' : await fromStdin());
   if (query.trim() === '')
     throw new SostenutoError({ code: 'BAD_USAGE', what: 'There is no query.', expected: 'SQL as an argument or on stdin' });
-  const [{ projectHome }, { openLedger }] = await Promise.all([import('../session/project.ts'), import('../../engine/ledger/ledger.ts')]);
-  const rows = (await openLedger(await projectHome()).query(query)).map(plainRow);
+  const [{ openProjectStore, projectHome }, { openLedger }] = await Promise.all([
+    import('../session/project.ts'),
+    import('../../engine/ledger/ledger.ts'),
+  ]);
+  const views = MENTIONS_FEATURES.test(query) ? (await import('../session/feature-views.ts')).featureViews(await openProjectStore()) : '';
+  const rows = (await openLedger(await projectHome()).query(query, [], views)).map(plainRow);
   if (options.json) return printJson({ rows });
   const columns = Object.keys(rows[0] ?? {});
   for (const line of tableLines(

@@ -18,7 +18,8 @@ export interface Ledger {
   /** Resolves when every row is on disk. */
   flush(): Promise<void>;
   /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases, scores, as they are now on disk. */
-  query(sql: string, values?: readonly LedgerValue[]): Promise<Record<string, unknown>[]>;
+  /** `more`: SQL that makes further views beforehand. */
+  query(sql: string, values?: readonly LedgerValue[], more?: string): Promise<Record<string, unknown>[]>;
   /** Whether the table has no rows on disk, told without a database. */
   isEmpty(table: TableName): boolean;
   /** Moves finished segments into Parquet, while others go on writing. */
@@ -60,11 +61,11 @@ export function openLedger(home: string): Ledger {
     segments.clear();
   }
 
-  async function query(sql: string, values: readonly LedgerValue[] = []): Promise<Record<string, unknown>[]> {
+  async function query(sql: string, values: readonly LedgerValue[] = [], more = ''): Promise<Record<string, unknown>[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await withDatabase(async (connection) => {
-          await connection.run(viewsSql(root));
+          await connection.run(viewsSql(root) + more);
           return await readRows(connection, sql, values);
         });
       } catch (error) {
