@@ -88,7 +88,7 @@ export type Order =
 /** @throws SostenutoError `NO_SUCH_SCHEDULE` */
 export async function orderSchedule(all: Schedules, name: string, order: Order): Promise<void> {
   try {
-    await carryOut(handleOf(all, name), order);
+    await carryOut(handleOf(all, name), order, all.declared.get(name)?.overlap ?? 'skip');
   } catch (error) {
     if (!isUnknown(error)) throw error;
     const isDeclared = all.declared.has(name);
@@ -102,16 +102,15 @@ export async function orderSchedule(all: Schedules, name: string, order: Order):
   }
 }
 
-async function carryOut(handle: ScheduleHandle, order: Order): Promise<void> {
+async function carryOut(handle: ScheduleHandle, order: Order, declared: Overlap): Promise<void> {
   switch (order.do) {
     case 'trigger':
-      return handle.trigger(order.overlap === undefined ? undefined : overlapPolicy(order.overlap));
+      // Unsaid, the client would let it run beside whatever runs, and the server would not count it as running.
+      return handle.trigger(overlapPolicy(order.overlap ?? declared));
     case 'pause':
-      await handle.pause(order.note);
-      return settle(handle, true);
+      return insist(handle, true, () => handle.pause(order.note));
     case 'unpause':
-      await handle.unpause(order.note);
-      return settle(handle, false);
+      return insist(handle, false, () => handle.unpause(order.note));
     case 'delete':
       return handle.delete();
     case 'backfill':
@@ -119,10 +118,13 @@ async function carryOut(handle: ScheduleHandle, order: Order): Promise<void> {
   }
 }
 
-const patienceMs = 10_000;
+const tries = 5;
+const looks = 10;
 
-/** The server answers before it has done it; an update at this moment would take it back. */
-async function settle(handle: ScheduleHandle, paused: boolean): Promise<void> {
-  for (const limit = Date.now() + patienceMs; Date.now() < limit; await sleep(100))
-    if ((await handle.describe()).state.paused === paused) return;
+/** A pause that meets an update at the server may be taken back by it: it is asked for until it is seen. */
+async function insist(handle: ScheduleHandle, paused: boolean, ask: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; attempt < tries; attempt++) {
+    await ask();
+    for (let look = 0; look < looks; look++, await sleep(100)) if ((await handle.describe()).state.paused === paused) return;
+  }
 }

@@ -59,6 +59,7 @@ const node = (id: string, task: string, deps: string[], seconds: number, rest: P
   seconds,
   deps,
   queue: 'cpu',
+  outputs: [{ name: 'result', digest: id.padStart(64, '0123456789abcdef'), bytes: 1000 }],
   ...rest,
 });
 
@@ -131,6 +132,20 @@ export const exampleModel: ReportModel = {
       name: `loss at t ${part}/8`,
       points: Array.from({ length: 24 }, (_, i) => [(i + 1) * 25, 0.3 + 0.12 * Math.abs(part - 3.5) + 0.9 * Math.exp(-i / 5)] as const),
     })),
+  ],
+  data: [
+    {
+      node: 'piano',
+      task: 'synthesizeSet',
+      params: { set: 'piano', count: 16, seconds: 2 },
+      files: 33,
+      bytes: 5_200_000,
+      kinds: { mp4: 16, mid: 16, json: 1 },
+      leftOut: 0,
+      madeAt: '2026-01-02T10:04:01.000Z',
+      code: 'ab'.repeat(32),
+      digests: ['cd'.repeat(32)],
+    },
   ],
   exhibits: [
     {

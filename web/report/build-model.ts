@@ -9,6 +9,7 @@ import { type FinishedNode, type FinishedRun, ledgerName } from './finished-run.
 import { headline } from './headline.ts';
 import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportModel } from './model.ts';
 import { readCurves } from './read-curves.ts';
+import { readDataCards } from './read-data-cards.ts';
 import { readExhibit } from './read-exhibits.ts';
 import { counted, duration, moment } from './words.ts';
 
@@ -64,6 +65,7 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
       startedAt,
       seconds: run.seconds,
       headline: headline(run, shown.measures),
+      ...(run.alert === undefined ? {} : { alert: run.alert.message }),
     },
     nodes: run.nodes.map((node) => reportedNode(node, planned.get(node.id), records.get(node.id))),
     settings: plan.settings,
@@ -72,6 +74,7 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
     curves: await readCurves(ledger, run),
     exhibits: shown.exhibits,
     measures: shown.measures,
+    data: await readDataCards(store, records, shown.quarantined),
     quarantined: shown.quarantined,
     links: temporalUi === undefined ? {} : { temporalUi },
   };
@@ -99,6 +102,7 @@ function reportedNode(node: FinishedNode, planned: PlannedNode | undefined, reco
     seconds,
     deps: [...new Set(inputs.map((input) => input.node))],
     queue: planned?.queue ?? '',
+    outputs: Object.entries(node.outputs).map(([name, artifact]) => ({ name, ...artifact })),
     ...(summary === '' ? {} : { summary }),
     ...(error === undefined ? {} : { error }),
   };

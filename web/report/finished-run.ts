@@ -9,6 +9,7 @@ export interface FinishedRun {
   readonly seconds: number;
   readonly nodes: readonly FinishedNode[];
   readonly error?: string;
+  readonly alert?: { readonly message: string };
 }
 export interface FinishedNode {
   readonly id: string;

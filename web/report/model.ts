@@ -11,6 +11,7 @@ export interface ReportModel {
   readonly curves: readonly Curve[];
   readonly exhibits: readonly Exhibit[];
   readonly measures: readonly ReportedMeasure[];
+  readonly data: readonly DataCard[];
   readonly quarantined: readonly { readonly node: string; readonly id: string; readonly reason: string }[];
   readonly links: { readonly temporalUi?: string };
 }
@@ -26,6 +27,8 @@ export interface ReportedRun {
   readonly seconds: number;
   /** One sentence: what came out. */
   readonly headline: string;
+  /** A regression that the run's schedule watches for. */
+  readonly alert?: string;
 }
 
 export type NodeStatus = 'pending' | 'ready' | 'running' | 'waiting' | 'done' | 'failed' | 'skipped' | 'blocked' | 'canceled';
@@ -43,8 +46,25 @@ export interface ReportedNode {
   /** Ids of the nodes whose outputs it reads. */
   readonly deps: readonly string[];
   readonly queue: string;
+  readonly outputs?: readonly { readonly name: string; readonly digest: string; readonly bytes: number }[];
   readonly summary?: string;
   readonly error?: string;
+}
+
+/** A place where data begin. */
+export interface DataCard {
+  readonly node: string;
+  readonly task: string;
+  readonly params: unknown;
+  readonly files: number;
+  readonly bytes: number;
+  /** Files by ending. */
+  readonly kinds: Readonly<Record<string, number>>;
+  readonly leftOut: number;
+  /** ISO 8601. */
+  readonly madeAt: string;
+  readonly code: string;
+  readonly digests: readonly string[];
 }
 
 export interface ReportedCode {

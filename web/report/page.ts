@@ -3,6 +3,7 @@ import { drawGraph, outcomeSign } from './dag-drawing.ts';
 import { drawExhibit } from './exhibit-drawing.ts';
 import { renderPage } from './frame.ts';
 import { drawFamily, findFamilies } from './heat-map.ts';
+import { drawDataCards, drawLineage } from './lineage-drawing.ts';
 import { html, type Markup } from './markup.ts';
 import type { ReportModel } from './model.ts';
 import {
@@ -55,6 +56,8 @@ function sectionsOf(model: ReportModel): Section[] {
     { id: 'measures', title: 'Measures', body: measures.length > 0 && drawMeasures(measures) },
     { id: 'training', title: 'Training', body: curves.length > 0 && drawCurves(model) },
     { id: 'quarantine', title: 'Left out', body: quarantined.length > 0 && drawQuarantine(quarantined) },
+    { id: 'data', title: 'Data', body: drawDataCards(model.data) },
+    { id: 'lineage', title: 'Lineage', body: drawLineage(nodes) },
     { id: 'nodes', title: 'Nodes', body: nodes.length > 0 && drawNodes(nodes) },
     { id: 'settings', title: 'Settings', body: model.settings !== undefined && drawSettings(model.settings) },
     { id: 'origin', title: 'Origin', body: drawOrigin(model) },
@@ -85,6 +88,7 @@ function drawHead({ run, nodes, measures, links }: ReportModel): Markup {
     html`<div><dt>history</dt><dd><a href="${links.temporalUi}" rel="noreferrer">Temporal UI</a></dd></div>`;
   return html`<div class="head"><p class="eyebrow"><span class="status ${run.status}">${outcomeSign(run.status === 'done' ? 'ran' : run.status === 'failed' ? 'failed' : 'idle')}${run.status}</span>${run.pipeline}</p>
 <h1>${run.headline}</h1>
+${run.alert !== undefined && html`<p class="alert" role="note"><b>Regression:</b> ${run.alert}</p>`}
 <dl class="facts">${facts.filter(([, value]) => value !== '').map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}${temporal}</dl>
 ${measures.length > 0 && drawScores(measures)}</div>`;
 }

@@ -83,6 +83,7 @@ describe('the report page', () => {
       curves: [],
       exhibits: [],
       measures: [],
+      data: [],
       quarantined: [],
       links: {},
     };
@@ -165,6 +166,20 @@ describe('hostile text', () => {
       },
     ],
     measures: [{ name: evil, value: 1, unit: evil, note: evil }],
+    data: [
+      {
+        node: evil,
+        task: evil,
+        params: { [evil]: evil },
+        files: 1,
+        bytes: 1,
+        kinds: { [evil]: 1 },
+        leftOut: 0,
+        madeAt: evil,
+        code: evil,
+        digests: [evil],
+      },
+    ],
     quarantined: [{ node: evil, id: evil, reason: evil }],
     links: { temporalUi: `javascript:${evil}` },
   };
