@@ -16,6 +16,8 @@ import * as prepare from './tasks.ts';
 import * as train from './train/tasks.ts';
 
 const FRAME_SIDE = 32;
+/** Of each split: its time shall not grow with the data. */
+const STYLE_CLIPS = 64;
 
 /** Content digest of the shipped codec, from its manifest; it is what enters the key. */
 function shippedCodecDigest(): string {
@@ -156,7 +158,7 @@ export const videoToAudio = definePipeline({
     });
     const { style } = node('style', evaluate.trainStyleJudge, {
       inputs: { shards, media, latents, codec },
-      params: { seconds, pianists: { preferred: 'a', other: 'b' } },
+      params: { seconds, clips: STYLE_CLIPS, pianists: { preferred: 'a', other: 'b' } },
     });
     const evaluated = (arm: string, { generated }: { generated: Ref<TreePort<'generated-clips'>> }) =>
       node(`${arm}-evaluation`, evaluate.evaluateArm, {

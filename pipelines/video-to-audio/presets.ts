@@ -2,7 +2,7 @@ import type { Settings } from './settings.ts';
 
 const demo: Settings = {
   seed: 7,
-  data: { sounds: 320, mixtures: 48, events: 120, piano: 40, clipSeconds: 2 },
+  data: { sounds: 200, mixtures: 40, events: 200, piano: 70, clipSeconds: 2 },
   shards: 8,
   maxFailures: 5,
   encoders: { text: 'hashed-words', image: 'colour-grid', codec: 'sostenuto' },
@@ -21,8 +21,8 @@ const demo: Settings = {
     baseWidth: 8,
     keys: 51,
     sustain: false,
-    loss: 'code',
-    steps: 200,
+    loss: 'audeo',
+    steps: 300,
     batch: 32,
     learningRate: 2e-3,
     validateEvery: 100,
@@ -46,8 +46,8 @@ const demo: Settings = {
   video: { steps: 100, learningRate: 2e-3, mix: { sounds: 1, events: 4, piano: 3 } },
   joint: { steps: 150, learningRate: 1e-3, mix: { sounds: 2, events: 3, piano: 3 } },
   contrastive: {
-    steps: 80,
-    learningRate: 5e-4,
+    steps: 150,
+    learningRate: 1e-3,
     mix: { sounds: 0, events: 6, piano: 2 },
     weight: 0.04,
     frames: 8,
@@ -55,16 +55,16 @@ const demo: Settings = {
     temperature: 0.07,
   },
   factor: {
-    steps: 80,
-    learningRate: 5e-4,
+    steps: 150,
+    learningRate: 1e-3,
     mix: { sounds: 0, events: 6, piano: 2 },
     weight: 0.04,
     criticWidth: 64,
     criticRate: 1e-4,
     terms: 'equation-6',
   },
-  extra: { steps: 100, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
-  guided: { steps: 200, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10 },
+  extra: { steps: 150, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
+  guided: { steps: 240, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10, rollLoss: 'paper' },
   preferences: {
     steps: 40,
     learningRate: 2e-4,
@@ -73,7 +73,7 @@ const demo: Settings = {
     weight: 1,
     labels: { judge: 'manifest', versions: { a: 'a', b: 'b' }, margin: 0, votesPerPair: 1 },
   },
-  sampling: { clips: { sounds: 2, events: 12, piano: 12 }, seconds: 1.32, steps: 24, guidance: 2, sway: -1 },
+  sampling: { clips: { sounds: 2, events: 20, piano: 24 }, seconds: 1.32, steps: 12, guidance: 2, sway: -1 },
   register: { name: 'video-to-audio', arm: 'preferred', set: 'piano', measure: 'si-sdr-magnitude', margin: 0, approval: false },
 };
 
@@ -99,7 +99,7 @@ const tiny: Settings = {
   contrastive: { ...demo.contrastive, ...tinyStage, width: 8 },
   factor: { ...demo.factor, ...tinyStage, criticWidth: 8 },
   extra: tinyStage,
-  guided: { ...tinyStage, rollWeight: 10 },
+  guided: { ...tinyStage, rollWeight: 10, rollLoss: 'paper' },
   preferences: { ...demo.preferences, steps: 4, mix: { sounds: 0, events: 0, piano: 2 } },
   sampling: { ...demo.sampling, clips: { sounds: 2, events: 2, piano: 2 }, seconds: 0.4, steps: 4 },
 };
@@ -135,7 +135,7 @@ const small: Settings = {
   contrastive: { ...demo.contrastive, ...smallStage, steps: 2000, learningRate: 1e-4, width: 256 },
   factor: { ...demo.factor, ...smallStage, steps: 2000, learningRate: 1e-4, criticWidth: 256 },
   extra: smallStage,
-  guided: { ...smallStage, learningRate: 1e-4, rollWeight: 10 },
+  guided: { ...smallStage, learningRate: 1e-4, rollWeight: 10, rollLoss: 'code' },
   preferences: { ...demo.preferences, steps: 1000, learningRate: 1e-5 },
   sampling: { ...demo.sampling, clips: { sounds: 32, events: 32, piano: 32 }, seconds: 4, steps: 64 },
 };
@@ -154,7 +154,7 @@ const paper: Settings = {
     video: { width: 1280, heads: 16, headWidth: 64 },
     extra: { width: 512, heads: 8, headWidth: 64 },
   },
-  rollPredictor: { ...small.rollPredictor, height: 100, width: 900, baseWidth: 64, learningRate: 1e-3 },
+  rollPredictor: { ...small.rollPredictor, height: 100, width: 900, baseWidth: 64, loss: 'code', learningRate: 1e-3 },
   // 300 epochs of two hours, a window every two seconds.
   rollToMidi: { baseWidth: 64, frames: 100, clips: 10_000, steps: 67_500, batch: 16, learningRate: 5e-4, validateEvery: 500 },
   training: {
@@ -173,7 +173,7 @@ const paper: Settings = {
   contrastive: { ...demo.contrastive, ...paperStage, steps: 10_000, frames: 1, width: 512 },
   factor: { ...demo.factor, ...paperStage, steps: 10_000, criticWidth: 512 },
   extra: pianoStage,
-  guided: { ...pianoStage, rollWeight: 10 },
+  guided: { ...pianoStage, rollWeight: 10, rollLoss: 'code' },
   preferences: { ...demo.preferences, steps: 100, learningRate: 3e-5, mix: { sounds: 0, events: 0, piano: 16 } },
   sampling: { ...small.sampling, seconds: 10 },
 };

@@ -133,7 +133,11 @@ export const settingsSchema = z.strictObject({
     .describe('3a: FactorCL in its place'),
   extra: z.strictObject(stage).describe('2.1: the roll stream on the clips’ own notes, the base frozen'),
   guided: z
-    .strictObject({ ...stage, rollWeight: weight.describe('of the roll loss; 10 in the paper') })
+    .strictObject({
+      ...stage,
+      rollWeight: weight.describe('of the roll loss; 10 in the paper'),
+      rollLoss: z.enum(['code', 'paper']).describe('of the roll beside the flow: as rollPredictor.loss'),
+    })
     .describe('2.2: all streams and the roll predictor'),
   preferences: z
     .strictObject({ ...stage, beta: z.number().positive(), weight, labels: preferenceSettings })

@@ -44,10 +44,8 @@ export function stageParams(settings: Settings) {
   };
   const guidedBy = (target: RollKind, weight: number): Own => {
     const predictor = predictorOf(settings, target);
-    const loss = rollPredictor.loss === 'paper' ? 'paper' : 'code';
-    return { stage: { train: ALL, roll: { predictor, loss, weight } }, roll: predictor };
+    return { stage: { train: ALL, roll: { predictor, loss: guided.rollLoss, weight } }, roll: predictor };
   };
-  const unguided = params('guided', guidedBy('velocity', 0));
   const contrasted = { train: [...BASE, 'heads' as const] };
   return {
     textToAudio: params('textToAudio', { stage: { train: ['audio'] } }),
@@ -84,8 +82,8 @@ export function stageParams(settings: Settings) {
       return params('extra', { stage: { train: ['extra', 'maps'] }, roll: { keys, target, sustain } });
     },
     guided: (target: RollKind) => params('guided', guidedBy(target, guided.rollWeight)),
-    /** As many steps as the two stages of the guided models together. */
-    unguided: { ...unguided, steps: settings.extra.steps + settings.guided.steps },
+    /** The guided models' last stage without the loss of the roll: their base takes as many steps. */
+    unguided: params('guided', guidedBy('velocity', 0)),
     preferences: params('preferences', {
       ...guidedBy('velocity', guided.rollWeight),
       stage: {

@@ -66,7 +66,7 @@ export const trainStyleJudge = defineTask({
   name: 'trainStyleJudge',
   inputs: { shards: json<readonly Shard[]>(), media: json<readonly Mapped[]>(), latents: json<readonly Mapped[]>(), codec: tree('codec') },
   outputs: { style: json<StyleJudge>() },
-  params: type<{ seconds: number; pianists: { readonly preferred: string; readonly other: string } }>(),
+  params: type<{ seconds: number; clips: number; pianists: { readonly preferred: string; readonly other: string } }>(),
   queue: 'cpu',
   runs: 'process',
   implementation: code('./train-style-judge.ts', 'trainStyleJudge'),

@@ -24,7 +24,7 @@ interface Example {
 }
 
 /** It learns from all versions alike; without the noisy ones it would take a model's noise for the brighter pianist. */
-export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params: { seconds, pianists }, context }) => {
+export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params: { seconds, clips: atMost, pianists }, context }) => {
   const { preferred, other } = pianists;
   const frames = Math.round(seconds * LATENT_RATE);
   const { tf } = await loadBackend();
@@ -32,7 +32,9 @@ export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params:
   const channels = codec.config.hidden_size;
 
   const examplesOf = async (split: Clip['split']): Promise<Example[]> => {
-    const clips = clipsOf(inputs.shards, split).filter(({ pianist }) => pianist === preferred || pianist === other);
+    const clips = clipsOf(inputs.shards, split)
+      .filter(({ pianist }) => pianist === preferred || pianist === other)
+      .slice(0, atMost);
     const latents = await readFeature(context, inputs.latents, 'latents', clips);
     const sounds = await readFeature(context, inputs.media, 'audio', clips);
     const examples: Example[] = [];

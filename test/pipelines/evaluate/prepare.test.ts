@@ -116,7 +116,7 @@ describe('references', () => {
 });
 
 describe('the style judge', () => {
-  const params = { seconds: 0.48, pianists: { preferred: 'a', other: 'b' } };
+  const params = { seconds: 0.48, clips: 64, pianists: { preferred: 'a', other: 'b' } };
   it('learns to tell two pianists apart on pieces that it did not hear', async () => {
     const tf = await testBackend();
     const encoder = await loadEncodec(tf, CODEC);
