@@ -1,7 +1,7 @@
 import type { OpinionScore } from '../../../models/metrics/opinion-scores.ts';
 import { bootstrapMean, type Interval } from '../../../numeric/bootstrap.ts';
 import { type Table, told } from '../../video-to-audio/evaluate/ablation.ts';
-import { MEASURED, type MeasureName, measureNames, measuresOf } from '../measured.ts';
+import { MEASURED, type Measured, type MeasureName, measureNames, measuresOf } from '../measured.ts';
 import { REPORTED, type ReportedTableId } from '../reported.ts';
 import type { Protocol } from '../settings.ts';
 import type { Heard, Judged, Originals } from '../tasks.ts';
@@ -16,7 +16,7 @@ const valuesOf = ({ clips }: Judged, name: MeasureName): number[] => clips.flatM
 export const intervalOf = (judged: Judged, name: MeasureName, drawing: Drawing): Interval | undefined =>
   bootstrapMean(valuesOf(judged, name), { ...drawing, purpose: `${judged.system}: ${name}` });
 /** Measures that at least one system has. */
-const present = (systems: readonly Judged[], of: 'clip' | 'set'): MeasureName[] =>
+const present = (systems: readonly Judged[], of: Measured['of']): MeasureName[] =>
   measuresOf(of).filter((name) => systems.some((one) => (of === 'set' ? one.set[name] !== undefined : valuesOf(one, name).length > 0)));
 
 /** Mean over the clips that both have of system − against, clip by clip. */
@@ -29,40 +29,39 @@ export function pairedDifference(system: Judged, against: Judged, name: MeasureN
   return bootstrapMean(differences, { ...drawing, purpose: `${system.system} − ${against.system}: ${name}` });
 }
 
-/** Systems × measures: of clips with intervals, of sets with what has to be said. */
+/** Measures × systems: of clips with intervals, of sets with what has to be said. */
 export function figureTables(systems: readonly Judged[], drawing: Drawing): Table[] {
-  const [byClip, bySet] = [present(systems, 'clip'), present(systems, 'set')];
   const setCell = ({ set }: Judged, name: MeasureName): Cell => {
     const figure = set[name];
     if (figure === undefined) return null;
     const spread = figure.deviation === undefined ? '' : ` ± ${figure.deviation.toFixed(3)}`;
     return `${Number(figure.value.toPrecision(4))}${spread} (${figure.rows} rows${figure.warning === undefined ? '' : `; ${figure.warning}`})`;
   };
-  return [
-    {
-      title: 'Systems: mean over clips (95 % interval)',
-      columns: ['system', 'clips', ...byClip],
-      rows: systems.map((one) => [one.system, one.clips.length, ...byClip.map((name) => told(intervalOf(one, name, drawing)))]),
-    },
-    ...(bySet.length === 0
-      ? []
-      : [
-          {
-            title: 'Systems: all clips together',
-            columns: ['system', ...bySet],
-            rows: systems.map((one) => [one.system, ...bySet.map((name) => setCell(one, name))]),
-          },
-        ]),
-  ];
+  const clipCell = (judged: Judged, name: MeasureName): Cell => told(intervalOf(judged, name, drawing));
+  const table = (title: string, of: Measured['of'], cell: typeof setCell): Table => ({
+    title,
+    columns: ['measure', 'better', ...systems.map(({ system, clips }) => `${system} (${clips.length} clips)`)],
+    rows: present(systems, of).map((name) => [name, MEASURED[name].better, ...systems.map((one) => cell(one, name))]),
+  });
+  return [table('Systems: mean over clips (95 % interval)', 'clip', clipCell), table('Systems: all clips together', 'set', setCell)].filter(
+    ({ rows }) => rows.length > 0,
+  );
 }
 
 /** Differences of every system to one of them, over the clips that both have. */
 export function differenceTable(systems: readonly Judged[], against: Judged, drawing: Drawing): Table[] {
-  const names = present(systems, 'clip');
-  const rows = systems
-    .filter((one) => one !== against)
-    .map((one) => [`${one.system} − ${against.system}`, ...names.map((name) => told(pairedDifference(one, against, name, drawing), true))]);
-  return rows.length === 0 ? [] : [{ title: 'Differences, clip by clip: mean (95 % interval)', columns: ['systems', ...names], rows }];
+  const others = systems.filter((one) => one !== against);
+  if (others.length === 0) return [];
+  return [
+    {
+      title: 'Differences, clip by clip: mean (95 % interval)',
+      columns: ['measure', ...others.map(({ system }) => `${system} − ${against.system}`)],
+      rows: present(systems, 'clip').map((name) => [
+        name,
+        ...others.map((one) => told(pairedDifference(one, against, name, drawing), true)),
+      ]),
+    },
+  ];
 }
 
 /** The paper's rows, marked as reported, and ours below, in the measures that it reports. */

@@ -233,7 +233,8 @@ describe('systems against originals', () => {
       ['other', 'this run', of('other').set['frechet-vggish']?.value ?? null],
       ['empty', 'this run', null],
     ]);
-    expect(table(/^Differences/).rows.map(([pair]) => pair)).toEqual(['other − copy', 'empty − copy']);
+    expect(table(/^Differences/).columns).toEqual(['measure', 'other − copy', 'empty − copy']);
+    expect(table(/mean over clips/).columns).toEqual(['measure', 'better', 'copy (4 clips)', 'other (2 clips)', 'empty (0 clips)']);
     expect(table(/^Mean opinion/).rows).toHaveLength(4);
     expect(table(/^Protocol/).rows).toContainEqual(['level', 'peak']);
     expect(table(/^Not computed/).rows.map(([measure, systems]) => [measure, systems])).toContainEqual(['clap', 'other, empty']);
