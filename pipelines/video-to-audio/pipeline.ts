@@ -74,7 +74,10 @@ export const videoToAudio = definePipeline({
       params: { count: data.mixtures, seed },
     });
     const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { codec: encoders.codec, digest: shippedCodecDigest() } });
-    const { latents } = each('latents', prepare.encodeAudio, sounds, { inputs: { codec }, params: {} });
+    const { latents } = each('latents', prepare.encodeAudio, sounds, {
+      inputs: { codec },
+      params: { scalar: encoders.latents ?? 'f32' },
+    });
     const { text } = each('text', prepare.embedText, shards, {
       inputs: {},
       params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: MIXTURE_WORDS },

@@ -110,6 +110,10 @@ export const settingsSchema = z.strictObject({
     text: z.enum(['hashed-words', 'flan-t5-large']),
     image: z.enum(['colour-grid', 'clip-vit-bigg-14']),
     codec: z.enum(['sostenuto', 'encodec-24khz']),
+    latents: z
+      .enum(['f32', 'f16'])
+      .optional()
+      .describe('how latents are stored: f16 takes half the room and is rounded to 11 bits; default f32'),
   }),
   network,
   weights: givenWeights,

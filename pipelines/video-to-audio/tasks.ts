@@ -132,6 +132,7 @@ export const encodeAudio = defineTask({
   name: 'encodeAudio',
   inputs: { codec: tree('codec') },
   outputs: { latents: tree('latent-shard') },
+  params: type<{ scalar: 'f32' | 'f16' }>(),
   item: type<Mapped>(),
   queue: 'cpu',
   runs: 'process',

@@ -11,14 +11,14 @@ import { LATENT_RATE } from '../rates.ts';
 import type { encodeAudio as declaration } from '../tasks.ts';
 
 /** Writes the shard `latents` [frames, channels]: the encoder's output before any quantiser, of each clip as a whole. */
-export const encodeAudio: Run<typeof declaration> = async ({ inputs, item, context }) => {
+export const encodeAudio: Run<typeof declaration> = async ({ inputs, params, item, context }) => {
   const { tf } = await loadBackend();
   const codec = await loadEncodec(tf, await folderOf(context, inputs.codec, 'codec'));
   const audio = shardIn(await context.openTree(item.artifact), 'audio');
   const directory = join(context.workDirectory, 'latents');
   await mkdir(directory);
   const shape = [codec.config.hidden_size];
-  const latents = createShard(directory, { name: 'latents', scalar: 'f32', rowsPerSecond: LATENT_RATE, shape });
+  const latents = createShard(directory, { name: 'latents', scalar: params.scalar, rowsPerSecond: LATENT_RATE, shape });
   for (const [index, { id }] of audio.index.clips.entries()) {
     context.signal.throwIfAborted();
     const wave = levelled(readFloats(audio, id));
