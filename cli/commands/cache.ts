@@ -38,6 +38,10 @@ const matches = (record: ActionRecord, { task, node, pipeline }: Filter): boolea
   (node === undefined || record.node === node) &&
   (pipeline === undefined || record.pipeline === pipeline);
 
+/** Whether a result left items out that could not be read: a list of them that is longer than `[]`. */
+const setsItemsApart = ({ outputs }: ActionRecord): boolean =>
+  ['unreadable', 'refused'].some((name) => outputs[name]?.form === 'json' && outputs[name].bytes > '[]'.length);
+
 async function openCache() {
   const [{ openProjectStore }, cache] = await Promise.all([import('../session/project.ts'), import('../../engine/collect/cache.ts')]);
   return { store: await openProjectStore(), ...cache };
@@ -71,7 +75,7 @@ async function remove(keys: readonly string[], options: Filter & { quarantined?:
       expected: 'keys, or --task, --node, --pipeline or --quarantined',
     });
   }
-  const { store, removeActions, setsItemsApart } = await openCache();
+  const { store, removeActions } = await openCache();
   const isNamed = ({ key }: ActionRecord): boolean => keys.length === 0 || keys.some((start) => start.length >= 4 && key.startsWith(start));
   const removed = removeActions(store, (record) => isNamed(record) && matches(record, options) && (!quarantined || setsItemsApart(record)));
   if (options.json) return printJson({ removed });

@@ -21,18 +21,6 @@ export function removeActions(store: Pick<Store, 'root'>, isUnwanted: (record: A
   return keys;
 }
 
-/** Outputs of a node that lists what it set apart, with reasons. */
-const QUARANTINE = ['unreadable', 'refused'];
-
-/** Whether a result left items out that could not be read. */
-export function setsItemsApart({ outputs }: ActionRecord): boolean {
-  return QUARANTINE.some((name) => {
-    const output = outputs[name];
-    // `[]` is the whole of an empty list.
-    return output?.form === 'json' && output.bytes > 2;
-  });
-}
-
 export interface Verification {
   readonly objects: number;
   readonly bytes: number;
