@@ -50,6 +50,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
   const summary = await deps.store.putJson(report);
   deps.ledger.append('artifacts', [runArtifact(request.run, summaryOutput, summary)]);
   await deps.ledger.flush();
+  if (report.report !== null) await afterReport(deps);
   const metric = await primaryMetric(deps.store, plan, state);
   const counts: Record<string, number> = {};
   for (const node of nodes) counts[node.status] = (counts[node.status] ?? 0) + 1;
@@ -84,6 +85,12 @@ async function withReport(deps: Dependencies, { plan }: LoadedPlan, run: RunRepo
     deps.warn(`The report of ${run.workflowId} could not be written: ${error instanceof Error ? error.message : String(error)}`);
     return run;
   }
+}
+
+async function afterReport({ afterReport: write, home, store, ledger, warn }: Dependencies): Promise<void> {
+  await write?.({ home, store, ledger }).catch((error: unknown) => {
+    warn(`The pages about all runs could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  });
 }
 
 /** One row for every element of a map. */

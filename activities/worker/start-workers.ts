@@ -30,6 +30,7 @@ export interface WorkerOptions {
   /** Asked for at every plan, so that an edited pipeline needs no new worker. */
   readonly pipelines: () => Promise<Pipelines>;
   readonly writeReport?: Dependencies['writeReport'];
+  readonly afterReport?: Dependencies['afterReport'];
   readonly backend?: string;
   /** Told of regressions that scheduled runs find. */
   readonly alertWebhook?: string;
@@ -77,6 +78,7 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     warn,
     searchAttributes: registeredAttributes(connection, namespace),
     ...(options.writeReport === undefined ? {} : { writeReport: options.writeReport }),
+    ...(options.afterReport === undefined ? {} : { afterReport: options.afterReport }),
     ...(options.backend === undefined ? {} : { backend: options.backend }),
     ...(options.alertWebhook === undefined ? {} : { alertWebhook: options.alertWebhook }),
     ...(options.tracking === undefined ? {} : { watch: (run, node) => watchMachine(ledger, run, node) }),

@@ -2,6 +2,7 @@ import { fromLedger } from '../../activities/client/from-ledger.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { openStore } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
+import { writeHistory } from '../../web/report/history-page.ts';
 import { createReportWriter } from '../../web/report/report-writer.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { print, printJson, say } from '../output.ts';
@@ -13,6 +14,7 @@ interface ReportOptions {
   readonly json?: boolean;
   readonly serve?: boolean;
   readonly again?: boolean;
+  readonly history?: boolean;
 }
 
 /** Prints where a run's report lies, writes it anew, or serves all reports. */
@@ -22,6 +24,12 @@ export async function showReport(workflowId: string | undefined, options: Report
   const { home } = config;
   const ledger = openLedger(home);
   const store = await openStore(home);
+  if (options.history) {
+    const history = await writeHistory(store, ledger, home);
+    if (options.json) printJson({ history });
+    else print(history);
+    if (!options.serve) return exitCodes.done;
+  }
   const wanted = workflowId ?? (await newestWithReport(ledger));
   if (wanted !== undefined) {
     const run = await fromLedger({ ledger, store }, wanted);

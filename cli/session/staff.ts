@@ -43,6 +43,7 @@ export const loadWorkers = () =>
     import('@temporalio/worker'),
     import('../../activities/worker/start-workers.ts'),
     import('../../web/report/report-writer.ts'),
+    import('../../web/report/history-page.ts'),
   ]);
 
 /** Starts workers in this process. Signals are left to the command, which decides whether a run is canceled or only handed over. */
@@ -52,7 +53,7 @@ export async function employ(
   queues: readonly Queue[],
   warn: (line: string) => void,
 ): Promise<Workers> {
-  const [{ DefaultLogger, Runtime }, { startWorkers }, { createReportWriter }] = await loadWorkers();
+  const [{ DefaultLogger, Runtime }, { startWorkers }, { createReportWriter }, { writeHistory }] = await loadWorkers();
   try {
     // Errors only: what becomes of a node is told by its run. And not on stdout, which belongs to the command's data.
     Runtime.install({
@@ -83,6 +84,7 @@ export async function employ(
     ...(tracking === undefined ? {} : { tracking }),
     ...(alertWebhook === undefined ? {} : { alertWebhook }),
     onWarning: warn,
+    afterReport: ({ store, ledger }) => writeHistory(store, ledger, home),
     writeReport: ({ store, ledger, ...finished }) =>
       createReportWriter({
         store,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { RunReport } from '../../activities/messages.ts';
@@ -52,6 +52,34 @@ describe.runIf(hasServer)('the command line', { timeout: 180_000 }, async () => 
   test('--from runs a node and everything below it again', async () => {
     const { json } = await sostenuto.run('run', 'steered', '--set', 'to=6', '--from', 'report', '--json');
     expect(json<RunReport>().nodes.map(({ id, cache }) => `${id} ${cache}`)).toEqual(['count hit', 'report miss']);
+  });
+
+  test('lineage names where a result came from, by node or by a file, and compare what differs between two runs', async () => {
+    const [first, second] = [
+      await sostenuto.run('run', 'steered', '--set', 'to=6', '--json'),
+      await sostenuto.run('run', 'steered', '--set', 'to=8', '--json'),
+    ];
+    const { digest = '' } = first.json<RunReport>().nodes[0]?.outputs['counted'] ?? {};
+    const file = join(sostenuto.home, 'copied elsewhere');
+    copyFileSync(join(sostenuto.home, 'store', 'objects', digest.slice(0, 2), digest.slice(2)), file);
+    const forward = await sostenuto.here('lineage', file, '--forward', '--json');
+    expect(forward.json()).toMatchObject({
+      digest,
+      as: expect.stringContaining('the content of'),
+      steps: [{ node: 'count' }, { node: 'report' }],
+    });
+    const back = await sostenuto.here('lineage', `${first.json<RunReport>().workflowId}/report`, '--json');
+    expect(back.json()).toMatchObject({ direction: 'back', steps: [{ node: 'report' }, { node: 'count', params: { to: 6 } }] });
+    expect(await sostenuto.here('lineage', 'ffffffff', '--json')).toMatchObject({ code: 3 });
+
+    const ids = [first, second].map(({ json }) => json<RunReport>().workflowId);
+    const compared = await sostenuto.here('compare', ...ids, '--html', '--json');
+    expect(compared.json()).toMatchObject({
+      settings: [{ path: 'to', from: 6, to: 8 }],
+      code: [],
+      nodes: [{ node: 'count', standing: 'different' }, { node: 'report' }],
+    });
+    expect(readFileSync(compared.json<{ page: string }>().page, 'utf8')).toContain('Two runs side by side');
   });
 
   test('a tracker that is away changes nothing of a run; it is told once, and the run waits for it', async () => {

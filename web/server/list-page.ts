@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { renderPage } from '../report/frame.ts';
+import { historyFolder } from '../report/history-page.ts';
 import { html } from '../report/markup.ts';
 import { duration, moment } from '../report/words.ts';
 import { modelFile } from '../report/write-report.ts';
@@ -24,6 +25,7 @@ export async function renderList(root: string): Promise<string> {
   const reports = found
     .flatMap(({ name, run }) => (run === undefined ? [] : [{ name, run }]))
     .sort((a, b) => b.run.startedAt.localeCompare(a.run.startedAt));
+  const hasHistory = names.includes(historyFolder);
   const rows = reports.map(
     ({ name, run }) =>
       html`<tr><th scope="row"><a href="${encodeURIComponent(name)}/">${run.headline}</a><small>${run.pipeline} · ${run.preset}</small></th><td><span class="status ${run.status}">${run.status}</span></td><td>${moment(run.startedAt)}</td><td class="number">${duration(run.seconds)}</td></tr>`,
@@ -31,7 +33,7 @@ export async function renderList(root: string): Promise<string> {
   const table = html`<div class="scroll"><table><thead><tr><th scope="col">run</th><th scope="col">outcome</th><th scope="col">started</th><th scope="col" class="number">took</th></tr></thead><tbody>${rows}</tbody></table></div>`;
   return renderPage({
     title: 'Reports',
-    body: html`<div class="head"><h1>Reports</h1></div><section class="part" aria-label="All reports">${reports.length === 0 ? html`<p class="lead">No run has written a report yet. <code>npm start</code> makes the first.</p>` : table}</section>`,
+    body: html`<div class="head"><h1>Reports</h1>${hasHistory && html`<p class="lead"><a href="${historyFolder}/">History of every measure</a></p>`}</div><section class="part" aria-label="All reports">${reports.length === 0 ? html`<p class="lead">No run has written a report yet. <code>npm start</code> makes the first.</p>` : table}</section>`,
   });
 }
 

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import type { MeasuredRun } from '../../../engine/history/measured-runs.ts';
+import { renderHistory } from '../../../web/report/history-page.ts';
+import { readTags } from '../tags.ts';
+
+const run = (day: number, value: number, rest: Partial<MeasuredRun> = {}): MeasuredRun => ({
+  run: `nightly-${day}/1`,
+  pipeline: 'evaluate',
+  at: `2026-01-0${day}T03:00:00.000Z`,
+  measures: [{ node: 'comparison', name: 'distance', value, better: 'lower' }],
+  ...rest,
+});
+
+describe('the history of measures', () => {
+  it('has a curve over the runs, and a table, newest first, that leads to their reports', () => {
+    const page = renderHistory([run(1, 3), run(2, 2.5, { schedule: 'nightly', report: '/home/reports/nightly 2/index.html' })]);
+    const tags = readTags(page);
+    const said = (name: string, attribute: string) => tags.filter((tag) => tag.name === name).map((tag) => tag.attributes.get(attribute));
+    expect(tags.find(({ name }) => name === 'h3')?.text).toContain('distance');
+    expect(said('svg', 'aria-label')).toContain('distance of comparison over 2 runs, last 2.5');
+    expect(said('a', 'href')).toContain('../nightly%202/index.html');
+    const rows = tags.filter(({ name, attributes }) => name === 'th' && attributes.get('scope') === 'row').map(({ text }) => text);
+    expect(rows).toEqual(['2 Jan 2026, 03:00 UTC', '1 Jan 2026, 03:00 UTC']);
+  });
+
+  it('escapes what it is given, and says when there is nothing', () => {
+    expect(renderHistory([run(1, Number.NaN, { run: '<script>1</script>', pipeline: '<b>' })])).not.toContain('<script>1');
+    expect(renderHistory([])).toContain('No run has measured anything yet.');
+  });
+});
