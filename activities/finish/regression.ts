@@ -1,9 +1,10 @@
 import { measuredValue, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
 import { openRegistry } from '../../engine/registry/registry.ts';
 import type { Dependencies } from '../dependencies.ts';
-import type { AlertRule, RunAlert, RunIdentity } from '../messages.ts';
+import type { RunIdentity } from '../messages.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
 import { runName } from '../rows.ts';
+import type { AlertRule, RunAlert } from '../schedule-messages.ts';
 import type { RunState } from '../state.ts';
 
 /** What a measure is compared with. */

@@ -2,7 +2,7 @@ import type { Artifact } from '../../engine/define/ports.ts';
 import type { Plan, PlannedNode } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
-import type { ScheduledBy } from '../messages.ts';
+import type { ScheduledBy } from '../schedule-messages.ts';
 
 /** A checkpoint of another trajectory that a node of this run starts from. */
 export interface Adoption {
