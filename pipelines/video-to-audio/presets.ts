@@ -63,8 +63,8 @@ const demo: Settings = {
     criticRate: 1e-4,
     terms: 'equation-6',
   },
-  extra: { steps: 200, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
-  guided: { steps: 240, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10, rollLoss: 'code' },
+  extra: { steps: 240, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
+  guided: { steps: 300, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10, rollLoss: 'code' },
   preferences: {
     steps: 40,
     learningRate: 2e-4,

@@ -1,18 +1,21 @@
+import type { NamedTensors } from '../../backend/index.ts';
 import type { NetworkConfig } from '../../network/config.ts';
 import { parameterShapes } from '../../network/parameters.ts';
-import type { Tf } from '../../network/tensor-types.ts';
+import type { Tf, Weights } from '../../network/tensor-types.ts';
 import { createNetwork, type Network } from '../../network/transformer.ts';
 import { factorClGroups } from '../../objectives/factor-cl/config.ts';
 import type { Checkpoints } from '../checkpoints.ts';
 import type { FlowDataset, LatentStatistics } from '../latents.ts';
 import { type Trained, type TrainingOptions, train } from '../loop.ts';
 import type { Phase } from '../phase.ts';
+import { settleNorms } from '../roll/settle-norms.ts';
 import { schedule } from '../schedule.ts';
 import type { NamedArrays } from '../state.ts';
-import { type FlowBatch, flowBatch } from './batch.ts';
+import { type FlowBatch, type FlowSource, flowBatch } from './batch.ts';
 import { checkMemory, estimateStage } from './estimate.ts';
 import { writeFlowModel } from './model-files.ts';
 import { criticsObjective, flowObjective, REFERENCE } from './objective.ts';
+import { ROLL_PREDICTOR, rollTerm } from './roll-term.ts';
 import type { FlowSettings } from './settings.ts';
 import { type FlowStage, partOf } from './stage.ts';
 import { timeBins } from './time-bins.ts';
@@ -96,8 +99,9 @@ export async function trainFlow(training: FlowTraining): Promise<Trained> {
       ...(training.warn && { warn: training.warn }),
       ...(training.environment && { environment: training.environment }),
     });
-    await writeModel(training, network.config, trained);
-    return trained;
+    const settled = { ...trained, ...(await settledNorms(training, source, trained)) };
+    await writeModel(training, network.config, settled);
+    return settled;
   } finally {
     network.dispose();
     validation?.dispose();
@@ -128,6 +132,19 @@ function phasesOf(tf: Tf, network: Network, { settings, stage }: FlowTraining, p
       schedule: () => rate,
     },
   ];
+}
+
+/** A roll predictor that was trained along gets estimates that belong to its last and to its averaged weights. */
+async function settledNorms({ tf, stage, dataset, settings: { steps } }: FlowTraining, source: FlowSource, { weights, average }: Trained) {
+  const { roll } = stage;
+  if (!roll || !stage.train.includes('roll') || steps === 0) return {};
+  const settle = async (all: NamedArrays) => {
+    const own = new Map([...weights, ...all].filter(([name]) => name.startsWith(ROLL_PREDICTOR)));
+    const estimates = (moving: Weights, batch: NamedTensors) => rollTerm(tf, roll, moving, batch as unknown as FlowBatch, true).buffers;
+    const batchAt = async (index: number) => ({ ...(await flowBatch(tf, source, await dataset.batchAt(steps + index), steps + index)) });
+    return new Map([...all, ...(await settleNorms(tf, own, estimates, batchAt))]);
+  };
+  return { weights: await settle(weights), average: average && (await settle(average)) };
 }
 
 async function writeModel(

@@ -11,7 +11,9 @@ import { type Trained, type TrainingOptions, train } from '../loop.ts';
 import { writeModel } from '../model-folder.ts';
 import type { AdamOptions } from '../optimiser.ts';
 import { type ScheduleOptions, schedule } from '../schedule.ts';
+import { toTensor } from '../state.ts';
 import type { RollDataset, RollExamples } from './dataset.ts';
+import { settleNorms } from './settle-norms.ts';
 
 export interface RollTraining
   extends Pick<
@@ -62,7 +64,15 @@ export async function trainRoll(training: RollTraining): Promise<Trained> {
       data: (step) => rollBatch(tf, predictor, dataset.batch, dataset.batchAt(step)),
       ...(validation && judge && { validation: { everySteps: validation.everySteps, run: judge.run } }),
     });
-    const { validationLoss } = trained;
+    const weights = await settleNorms(
+      tf,
+      trained.weights,
+      (own, batch) => predictRoll(tf, predictor, own, windowsOf(tf, predictor, batch as RollBatch), { training: true }).buffers,
+      (index) => rollBatch(tf, predictor, dataset.batch, dataset.batchAt(steps + index)),
+    );
+    const settled = new Map([...weights].map(([name, array]) => [name, toTensor(tf, array)]));
+    const validationLoss = await judge?.run(settled, steps);
+    tf.dispose(Object.fromEntries(settled));
     const config = {
       format: 1,
       kind: 'roll-predictor',
@@ -72,8 +82,8 @@ export async function trainRoll(training: RollTraining): Promise<Trained> {
       seed,
       ...(validationLoss !== undefined && { validationLoss }),
     } as const;
-    await writeModel(training.directory, config, trained.weights);
-    return trained;
+    await writeModel(training.directory, config, weights);
+    return { ...trained, weights, validationLoss };
   } finally {
     judge?.dispose();
   }
