@@ -1,4 +1,3 @@
-import type { NamedTensors } from '../../backend/index.ts';
 import type { NetworkConfig } from '../../network/config.ts';
 import { parameterShapes } from '../../network/parameters.ts';
 import type { Tf, Weights } from '../../network/tensor-types.ts';
@@ -140,8 +139,8 @@ async function settledNorms({ tf, stage, dataset, settings: { steps } }: FlowTra
   if (!roll || !stage.train.includes('roll') || steps === 0) return {};
   const settle = async (all: NamedArrays) => {
     const own = new Map([...weights, ...all].filter(([name]) => name.startsWith(ROLL_PREDICTOR)));
-    const estimates = (moving: Weights, batch: NamedTensors) => rollTerm(tf, roll, moving, batch as unknown as FlowBatch, true).buffers;
-    const batchAt = async (index: number) => ({ ...(await flowBatch(tf, source, await dataset.batchAt(steps + index), steps + index)) });
+    const estimates = (moving: Weights, batch: FlowBatch) => rollTerm(tf, roll, moving, batch, true).buffers;
+    const batchAt = async (index: number) => flowBatch(tf, source, await dataset.batchAt(steps + index), steps + index);
     return new Map([...all, ...(await settleNorms(tf, own, estimates, batchAt))]);
   };
   return { weights: await settle(weights), average: average && (await settle(average)) };

@@ -13,11 +13,11 @@ const WEIGHT = 'weight/';
  * @param batchAt batch i, which is disposed afterwards
  * @returns `weights` with the new estimates
  */
-export async function settleNorms(
+export async function settleNorms<Batch extends NamedTensors>(
   tf: Tf,
   weights: NamedArrays,
-  pass: (weights: Weights, batch: NamedTensors) => NamedTensors,
-  batchAt: (index: number) => NamedTensors | Promise<NamedTensors>,
+  pass: (weights: Weights, batch: Batch) => NamedTensors,
+  batchAt: (index: number) => Batch | Promise<Batch>,
 ): Promise<NamedArrays> {
   const compiled = compileNamed(tf, (inputs) => {
     const [own, batch]: [[string, NamedTensors[string]][], Record<string, NamedTensors[string]>] = [[], {}];
@@ -25,7 +25,7 @@ export async function settleNorms(
       if (name.startsWith(WEIGHT)) own.push([name.slice(WEIGHT.length), tensor]);
       else batch[name] = tensor;
     }
-    return pass(new Map(own), batch);
+    return pass(new Map(own), batch as Batch);
   });
   const held = Object.fromEntries([...weights].map(([name, array]) => [WEIGHT + name, toTensor(tf, array)]));
   const settled = new Map(weights);

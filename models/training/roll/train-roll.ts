@@ -67,7 +67,7 @@ export async function trainRoll(training: RollTraining): Promise<Trained> {
     const weights = await settleNorms(
       tf,
       trained.weights,
-      (own, batch) => predictRoll(tf, predictor, own, windowsOf(tf, predictor, batch as RollBatch), { training: true }).buffers,
+      (own, batch: RollBatch) => predictRoll(tf, predictor, own, windowsOf(tf, predictor, batch), { training: true }).buffers,
       (index) => rollBatch(tf, predictor, dataset.batch, dataset.batchAt(steps + index)),
     );
     const settled = new Map([...weights].map(([name, array]) => [name, toTensor(tf, array)]));
