@@ -100,7 +100,7 @@ describe('the server', () => {
   });
 
   it('should know the search attributes, and the command to add them is given', () => {
-    expect(checkAttributes(new Set(['Pipeline', 'Stage', 'Dataset', 'Model', 'Trigger', 'PrimaryMetric']), 'a:1', 'default').status).toBe(
+    expect(checkAttributes(new Set(['Pipeline', 'Stage', 'Dataset', 'Model', 'Trigger', 'Regression', 'PrimaryMetric']), 'a:1', 'default').status).toBe(
       'ok',
     );
     const { status, fix } = checkAttributes(new Set(['Pipeline', 'Stage', 'Dataset', 'Model', 'Trigger']), 'a:1', 'default');

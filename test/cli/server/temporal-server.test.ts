@@ -47,7 +47,7 @@ describe.skipIf(!hasTool)('a home without a server', () => {
     const names = await withClient(server.address, async (_, { operatorService }) =>
       Object.keys((await operatorService.listSearchAttributes({ namespace: 'default' })).customAttributes ?? {}),
     );
-    expect(names.sort()).toEqual(['Dataset', 'Model', 'Pipeline', 'PrimaryMetric', 'Stage', 'Trigger']);
+    expect(names.sort()).toEqual(['Dataset', 'Model', 'Pipeline', 'PrimaryMetric', 'Regression', 'Stage', 'Trigger']);
     const again = await ensureServer({ home, ...ports, detached: false });
     expect(again).toMatchObject({ started: false, address: server.address });
     await again.stop(); // not its own: stays
