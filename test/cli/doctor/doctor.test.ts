@@ -100,9 +100,10 @@ describe('the server', () => {
   });
 
   it('should know the search attributes, and the command to add them is given', () => {
-    expect(checkAttributes(new Set(['Pipeline', 'Stage', 'Dataset', 'Model', 'Trigger', 'Regression', 'PrimaryMetric']), 'a:1', 'default').status).toBe(
-      'ok',
-    );
+    expect(
+      checkAttributes(new Set(['Pipeline', 'Stage', 'Dataset', 'Model', 'Trigger', 'Regression', 'PrimaryMetric']), 'a:1', 'default')
+        .status,
+    ).toBe('ok');
     const { status, fix } = checkAttributes(new Set(['Pipeline', 'Stage', 'Dataset', 'Model', 'Trigger']), 'a:1', 'default');
     expect(status).toBe('warn');
     expect(fix).toContain('--name PrimaryMetric --type Double');
