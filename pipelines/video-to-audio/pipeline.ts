@@ -17,7 +17,7 @@ import * as train from './train/tasks.ts';
 
 const FRAME_SIDE = 32;
 /** Of each split: its time shall not grow with the data. */
-const STYLE_CLIPS = 64;
+const STYLE_CLIPS = 40;
 
 /** Content digest of the shipped codec, from its manifest; it is what enters the key. */
 function shippedCodecDigest(): string {

@@ -63,8 +63,8 @@ const demo: Settings = {
     criticRate: 1e-4,
     terms: 'equation-6',
   },
-  extra: { steps: 240, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
-  guided: { steps: 300, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10, rollLoss: 'code' },
+  extra: { steps: 200, learningRate: 8e-3, mix: { sounds: 1, events: 1, piano: 6 } },
+  guided: { steps: 260, learningRate: 3e-3, mix: { sounds: 1, events: 1, piano: 4 }, rollWeight: 10, rollLoss: 'code' },
   preferences: {
     steps: 40,
     learningRate: 2e-4,
@@ -73,7 +73,7 @@ const demo: Settings = {
     weight: 1,
     labels: { judge: 'manifest', versions: { a: 'a', b: 'b' }, margin: 0, votesPerPair: 1 },
   },
-  sampling: { clips: { sounds: 2, events: 20, piano: 28 }, seconds: 1.32, steps: 12, guidance: 2, sway: -1 },
+  sampling: { clips: { sounds: 2, events: 16, piano: 24 }, seconds: 1.32, steps: 12, guidance: 2, sway: -1 },
   register: { name: 'video-to-audio', arm: 'preferred', set: 'piano', measure: 'si-sdr-magnitude', margin: 0, approval: false },
 };
 
