@@ -31,7 +31,7 @@ export interface Dependencies {
   readonly searchAttributes: () => Promise<ReadonlySet<string>>;
   /** Writes the report of a finished run; returns the path of its HTML file. */
   readonly writeReport?: (request: ReportRequest) => Promise<string>;
-  /** Called when a run that has a report is in the ledger, for pages about several runs. */
+  /** Called when a run that has a report and executed something is in the ledger, for pages about several runs. */
   readonly afterReport?: (sources: Pick<ReportRequest, 'home' | 'store' | 'ledger'>) => Promise<unknown>;
   /** How long `advance` executes local tasks before it reports. Default 2000. */
   readonly sliceMs?: number;

@@ -50,7 +50,8 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
   const summary = await deps.store.putJson(report);
   deps.ledger.append('artifacts', [runArtifact(request.run, summaryOutput, summary)]);
   await deps.ledger.flush();
-  if (report.report !== null) await afterReport(deps);
+  // What was measured before is on the pages already, and reading the whole ledger would make an unchanged run slow.
+  if (report.report !== null && nodes.some(({ cache }) => cache === 'miss')) await afterReport(deps);
   const metric = await primaryMetric(deps.store, plan, state);
   const counts: Record<string, number> = {};
   for (const node of nodes) counts[node.status] = (counts[node.status] ?? 0) + 1;
