@@ -1,4 +1,5 @@
 import { checkCases } from './check-cases.ts';
+import { clip } from './kinds/clip.ts';
 import { encodec } from './kinds/encodec.ts';
 
-checkCases([encodec]);
+checkCases([encodec, ...clip]);

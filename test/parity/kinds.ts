@@ -1,5 +1,6 @@
 import type { Kind } from './kind.ts';
 import { blocks } from './kinds/blocks.ts';
+import { clip } from './kinds/clip.ts';
 import { encodec } from './kinds/encodec.ts';
 import { factorCl } from './kinds/factor-cl.ts';
 import { frameMaps } from './kinds/frame-maps.ts';
@@ -30,6 +31,7 @@ export const kinds: readonly Kind[] = [
   ...setMetrics,
   ...scoring,
   encodec,
+  ...clip,
   media,
   midi,
   safetensors,
@@ -38,8 +40,6 @@ export const kinds: readonly Kind[] = [
 
 /** Kinds whose code is still to come: their cases are named as not tested. Whoever writes the code moves the line up. */
 export const laterKinds: Readonly<Record<string, RegExp>> = {
-  'CLIP image encoder': /(?:^|\/)encoders\/clip_(?:vision|images)[^/]*\//,
-  'CLIP text encoder': /(?:^|\/)encoders\/clip_text[^/]*\//,
   'T5 text encoder': /(?:^|\/)encoders\/t5[^/]*\//,
   CLAP: /(?:^|\/)encoders\/clap[^/]*\//,
 };

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { Tensor, Tf } from '../../backend/index.ts';
+import { readFields, readWeights } from '../folder.ts';
+import { normalise, project, readTower, runTower, towerShapes } from './tower.ts';
+
+const ROOT = 'text_model';
+const BLOCKS = `${ROOT}.encoder.layers`;
+/** What the files that OpenAI released say in place of the real id of their end token. */
+const LEGACY_END = 2;
+
+/** CLIP's text tower with its projection. */
+export interface ClipText {
+  /** Width of an embedding. */
+  readonly width: number;
+  /**
+   * Token ids, rows of one length → embeddings [B,width] and the states of all tokens [B,T,hidden]. `present` [B,T] is 1 at tokens and 0 at padding;
+   * padding behind the end token changes no embedding, only the states behind it.
+   */
+  encode(ids: readonly (readonly number[])[], present?: Tensor): { embeds: Tensor; states: Tensor };
+  dispose(): void;
+}
+
+/** Loads `config.json` and `model.safetensors` of a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
+export async function loadClipText(tf: Tf, folder: string): Promise<ClipText> {
+  const config = await readFields(join(folder, 'config.json'));
+  const tower = readTower(config);
+  const [end, width] = [config.count('eos_token_id'), config.count('projection_dim')];
+  const { weights, dispose } = await readWeights(
+    tf,
+    folder,
+    new Map<string, readonly number[]>([
+      [`${ROOT}.embeddings.token_embedding.weight`, [config.count('vocab_size'), tower.width]],
+      [`${ROOT}.embeddings.position_embedding.weight`, [config.count('max_position_embeddings'), tower.width]],
+      [`${ROOT}.final_layer_norm.weight`, [tower.width]],
+      [`${ROOT}.final_layer_norm.bias`, [tower.width]],
+      ['text_projection.weight', [width, tower.width]],
+      ...towerShapes(tower, BLOCKS),
+    ]),
+  );
+  const encode: ClipText['encode'] = (ids, present) =>
+    tf.tidy(() => {
+      const [batch, length] = [ids.length, ids[0]?.length ?? 0];
+      const tokens = tf.gather(weights(`${ROOT}.embeddings.token_embedding.weight`), tf.tensor2d(ids.flat(), [batch, length], 'int32'));
+      const positions = tf.slice(weights(`${ROOT}.embeddings.position_embedding.weight`), [0, 0], [length, tower.width]);
+      const causal = tf.tensor2d(
+        Float32Array.from({ length: length ** 2 }, (_, at) => (at % length > Math.floor(at / length) ? -1e9 : 0)),
+        [length, length],
+      );
+      const mask = present ? tf.add(causal, tf.mul(tf.sub(1, tf.reshape(present, [batch, 1, 1, length])), -1e9)) : causal;
+      const states = normalise(
+        tf,
+        tower,
+        weights,
+        `${ROOT}.final_layer_norm`,
+        runTower(tf, tower, weights, BLOCKS, tf.add(tokens, positions), mask),
+      );
+      const rows = ids.map((row, index) => index * length + endOf(row, end));
+      const pooled = tf.gather(tf.reshape(states, [batch * length, tower.width]), tf.tensor1d(rows, 'int32'));
+      return { embeds: project(tf, pooled, weights('text_projection.weight')), states };
+    });
+  return { width, encode, dispose };
+}
+
+/** Where the end token stands: the first one, or the first of the largest ids in files with the legacy id. */
+const endOf = (row: readonly number[], end: number): number => Math.max(0, row.indexOf(end === LEGACY_END ? Math.max(...row) : end));

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type { Tensor, Tensor4D, Tf } from '../../backend/index.ts';
+import { readFields, readWeights } from '../folder.ts';
+import { normalise, project, readTower, runTower, type Tap, towerShapes } from './tower.ts';
+
+const ROOT = 'vision_model';
+const BLOCKS = `${ROOT}.encoder.layers`;
+const EMBEDDINGS = `${ROOT}.embeddings`;
+
+/** CLIP's image tower with its projection. */
+export interface ClipVision {
+  /** Width of an embedding. */
+  readonly width: number;
+  /** pixels [B,S,S,3], normalised → embeddings [B,width] and the states of all patches [B,1+(S/patch)²,hidden]. */
+  encode(pixels: Tensor, tap?: Tap): { embeds: Tensor; states: Tensor };
+  dispose(): void;
+}
+
+/** Loads `config.json` and `model.safetensors` of a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
+export async function loadClipVision(tf: Tf, folder: string): Promise<ClipVision> {
+  const config = await readFields(join(folder, 'config.json'));
+  const tower = readTower(config);
+  const [side, patch, width] = [config.count('image_size'), config.count('patch_size'), config.count('projection_dim')];
+  const across = Math.floor(side / patch);
+  const norm = (name: string) => ['weight', 'bias'].map((part) => [`${ROOT}.${name}.${part}`, [tower.width]] as const);
+  const { weights, dispose } = await readWeights(
+    tf,
+    folder,
+    new Map<string, readonly number[]>([
+      [`${EMBEDDINGS}.class_embedding`, [tower.width]],
+      [`${EMBEDDINGS}.patch_embedding.weight`, [tower.width, 3, patch, patch]],
+      [`${EMBEDDINGS}.position_embedding.weight`, [across ** 2 + 1, tower.width]],
+      ...norm('pre_layrnorm'),
+      ...norm('post_layernorm'),
+      ['visual_projection.weight', [width, tower.width]],
+      ...towerShapes(tower, BLOCKS),
+    ]),
+  );
+  const encode: ClipVision['encode'] = (pixels, tap) =>
+    tf.tidy(() => {
+      const batch = pixels.shape[0] ?? 0;
+      const filter = tf.transpose(weights(`${EMBEDDINGS}.patch_embedding.weight`) as Tensor4D, [2, 3, 1, 0]);
+      const patches = tf.conv2d(pixels as Tensor4D, filter, patch, 'valid');
+      const token = tf.tile(tf.reshape(weights(`${EMBEDDINGS}.class_embedding`), [1, 1, tower.width]), [batch, 1, 1]);
+      const tokens = tf.concat([token, tf.reshape(patches, [batch, across ** 2, tower.width])], 1);
+      const embedded = tf.add(tokens, weights(`${EMBEDDINGS}.position_embedding.weight`));
+      const states = runTower(tf, tower, weights, BLOCKS, normalise(tf, tower, weights, `${ROOT}.pre_layrnorm`, embedded), undefined, tap);
+      const first = tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, tower.width]), [batch, tower.width]);
+      const pooled = normalise(tf, tower, weights, `${ROOT}.post_layernorm`, first);
+      return { embeds: project(tf, pooled, weights('visual_projection.weight')), states };
+    });
+  return { width, encode, dispose };
+}
