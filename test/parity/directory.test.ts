@@ -45,9 +45,9 @@ describe('sorting', () => {
     expect(cases.get('roll_predictor_train_mode')).toEqual([join(root, 'network/roll_predictor_train_mode_88.safetensors')]);
   });
   it('names what nobody reads, and what nobody can read yet', () => {
-    const { later, unknown } = sorted('network/loss_new.safetensors', 'encoders/t5_tiny/model.safetensors');
+    const { later, unknown } = sorted('network/loss_new.safetensors', 'encoders/clap_tiny/model.safetensors');
     expect(unknown).toEqual([join(root, 'network/loss_new.safetensors')]);
-    expect([...later]).toEqual([['T5 text encoder', [join(root, 'encoders/t5_tiny/model.safetensors')]]]);
+    expect([...later]).toEqual([['CLAP', [join(root, 'encoders/clap_tiny/model.safetensors')]]]);
   });
   it('finds a folder that is given by itself', () => {
     expect([...sortCases(join(root, 'seed7/network'), kinds, laterKinds).cases.keys()]).toEqual(['block_conv']);

@@ -1,5 +1,6 @@
 import { checkCases } from './check-cases.ts';
 import { clip } from './kinds/clip.ts';
 import { encodec } from './kinds/encodec.ts';
+import { t5 } from './kinds/t5.ts';
 
-checkCases([encodec, ...clip]);
+checkCases([encodec, ...clip, t5]);

@@ -14,6 +14,7 @@ import { rollPredictors } from './kinds/roll-predictor.ts';
 import { safetensors } from './kinds/safetensors.ts';
 import { scoring } from './kinds/scoring.ts';
 import { setMetrics } from './kinds/set-metrics.ts';
+import { t5 } from './kinds/t5.ts';
 import { tables } from './kinds/tables.ts';
 import { trainings } from './kinds/training.ts';
 
@@ -32,6 +33,7 @@ export const kinds: readonly Kind[] = [
   ...scoring,
   encodec,
   ...clip,
+  t5,
   media,
   midi,
   safetensors,
@@ -40,6 +42,5 @@ export const kinds: readonly Kind[] = [
 
 /** Kinds whose code is still to come: their cases are named as not tested. Whoever writes the code moves the line up. */
 export const laterKinds: Readonly<Record<string, RegExp>> = {
-  'T5 text encoder': /(?:^|\/)encoders\/t5[^/]*\//,
   CLAP: /(?:^|\/)encoders\/clap[^/]*\//,
 };

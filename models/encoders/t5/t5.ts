@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Tensor, Tf } from '../../backend/index.ts';
+import { readFields, readWeights } from '../folder.ts';
+import { bucketOf } from './buckets.ts';
+
+const BLOCK = 'encoder.block';
+const BIAS = `${BLOCK}.0.layer.0.SelfAttention.relative_attention_bias.weight`;
+
+/** The encoder of T5 v1.1 and Flan-T5 (Raffel et al. 2020): RMS norms, gated GELU, a relative position bias, scores that are not scaled. */
+export interface T5Encoder {
+  /** Width of a state. */
+  readonly width: number;
+  /** Token ids, rows of one length, and `present` [B,T], 1 at tokens and 0 at padding → states [B,T,width]; those at padding mean nothing. */
+  encode(ids: readonly (readonly number[])[], present?: Tensor, tap?: (index: number, states: Tensor) => void): Tensor;
+  dispose(): void;
+}
+
+/** Loads `config.json` and `model.safetensors` of a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
+export async function loadT5Encoder(tf: Tf, folder: string): Promise<T5Encoder> {
+  const config = await readFields(join(folder, 'config.json'));
+  config.word('feed_forward_proj', ['gated-gelu']);
+  const [width, heads, each, inner] = [config.count('d_model'), config.count('num_heads'), config.count('d_kv'), config.count('d_ff')];
+  const [layers, buckets, farthest] = [
+    config.count('num_layers'),
+    config.count('relative_attention_num_buckets'),
+    config.count('relative_attention_max_distance'),
+  ];
+  const epsilon = Number(config.raw('layer_norm_epsilon') ?? 1e-6);
+  const shapes = new Map<string, readonly number[]>([
+    ['shared.weight', [config.count('vocab_size'), width]],
+    [BIAS, [buckets, heads]],
+    ['encoder.final_layer_norm.weight', [width]],
+  ]);
+  for (let layer = 0; layer < layers; layer++) {
+    const [attention, forward] = [`${BLOCK}.${layer}.layer.0`, `${BLOCK}.${layer}.layer.1`];
+    for (const map of ['q', 'k', 'v']) shapes.set(`${attention}.SelfAttention.${map}.weight`, [heads * each, width]);
+    shapes.set(`${attention}.SelfAttention.o.weight`, [width, heads * each]);
+    for (const map of ['wi_0', 'wi_1']) shapes.set(`${forward}.DenseReluDense.${map}.weight`, [inner, width]);
+    shapes.set(`${forward}.DenseReluDense.wo.weight`, [width, inner]);
+    for (const part of [attention, forward]) shapes.set(`${part}.layer_norm.weight`, [width]);
+  }
+  const { weights, dispose } = await readWeights(tf, folder, shapes);
+
+  const normalise = (name: string, x: Tensor): Tensor =>
+    tf.mul(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon))), weights(`${name}.weight`));
+  const gelu = (x: Tensor): Tensor => {
+    const inside = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
+    return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inside), 1));
+  };
+  const positionBias = (length: number): Tensor => {
+    const index = Int32Array.from({ length: length ** 2 }, (_, at) => bucketOf((at % length) - Math.floor(at / length), buckets, farthest));
+    return tf.reshape(tf.transpose(tf.gather(weights(BIAS), tf.tensor2d(index, [length, length], 'int32')), [2, 0, 1]), [
+      1,
+      heads,
+      length,
+      length,
+    ]);
+  };
+
+  const encode: T5Encoder['encode'] = (ids, present, tap) =>
+    tf.tidy(() => {
+      const [batch, length] = [ids.length, ids[0]?.length ?? 0];
+      const linear = (name: string, x: Tensor): Tensor => tf.matMul(x, weights(`${name}.weight`), false, true);
+      const split = (x: Tensor) => tf.transpose(tf.reshape(x, [batch, length, heads, each]), [0, 2, 1, 3]);
+      const position = positionBias(length);
+      const bias = present ? tf.add(position, tf.mul(tf.sub(1, tf.reshape(present, [batch, 1, 1, length])), -1e9)) : position;
+      const shaped = (x: Tensor): Tensor => tf.reshape(x, [batch, length, width]);
+      // Rows of all tokens, [B·T,width]: plain matrix products.
+      let x: Tensor = tf.gather(weights('shared.weight'), tf.tensor1d(ids.flat(), 'int32'));
+      for (let layer = 0; layer < layers; layer++) {
+        tap?.(layer, shaped(x));
+        const [attention, forward] = [`${BLOCK}.${layer}.layer.0`, `${BLOCK}.${layer}.layer.1`];
+        const seen = normalise(`${attention}.layer_norm`, x);
+        const [query, key, value] = ['q', 'k', 'v'].map((map) => split(linear(`${attention}.SelfAttention.${map}`, seen))) as [
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
+        const mixed = tf.matMul(tf.softmax(tf.add(tf.matMul(query, key, false, true), bias)), value);
+        const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * length, heads * each]);
+        x = tf.add(x, linear(`${attention}.SelfAttention.o`, joined));
+        const input = normalise(`${forward}.layer_norm`, x);
+        const gated = tf.mul(gelu(linear(`${forward}.DenseReluDense.wi_0`, input)), linear(`${forward}.DenseReluDense.wi_1`, input));
+        x = tf.add(x, linear(`${forward}.DenseReluDense.wo`, gated));
+      }
+      const states = shaped(normalise('encoder.final_layer_norm', x));
+      tap?.(layers, states);
+      return states;
+    });
+  return { width, encode, dispose };
+}
