@@ -13,8 +13,9 @@ const memory = mode.endsWith('-low') ? 'low' : 'normal';
 const precision = mode.endsWith('-bf16') ? 'bf16' : 'f32';
 const library = mode.startsWith('compiled') ? tf : kernelByKernel(tf);
 const { predict, step } = await openTraining(library, folder, { memory, precision, averaged: false });
+const { loss, norm } = step();
+// After the first step, whose memory counts: the prediction, of the weights before it, runs kernel by kernel in what that left free.
 const prediction = predict();
 writeFileSync(predictionFile(folder, mode), prediction.dataSync<'float32'>());
 prediction.dispose();
-const { loss, norm } = step();
 await serveRow(loaded, { loss, norm }, step);

@@ -35,14 +35,15 @@ const phases: Phase<typeof batch>[] = [
 const layouts = phases.map(({ trainable }) => layoutOf(weights, trainable));
 const precision = mode.endsWith('-bf16') ? 'bf16' : 'f32';
 const executors = phases.map((_, i) => phaseStep(tf, phases, layouts, i, { precision }));
+const state = beginTraining(tf, weights, layouts, false);
+const context = { step: 0, updates: [0], reference: new Map(), ema: undefined };
+const step = () => takeStep(tf, phases, executors, state, [batch], context);
+const { loss, norm } = step();
+// After the first step, whose memory counts: the prediction, of the weights before it, runs kernel by kernel in what that left free.
 const prediction = tf.tidy(() => {
   const named = new Map([...weights].map(([name, array]) => [name, toTensor(tf, array)]));
   return rollObjective(tf, predictor, 'paper', named, batch).watched.roll;
 });
 writeFileSync(predictionFile(folder, mode), prediction.dataSync<'float32'>());
 prediction.dispose();
-const state = beginTraining(tf, weights, layouts, false);
-const context = { step: 0, updates: [0], reference: new Map(), ema: undefined };
-const step = () => takeStep(tf, phases, executors, state, [batch], context);
-const { loss, norm } = step();
 await serveRow(loaded, { loss, norm }, step);

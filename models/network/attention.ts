@@ -1,5 +1,6 @@
+import { after } from '../backend/index.ts';
 import { at, differentiable, size } from './differentiable.ts';
-import { linear, packedLinear } from './linear.ts';
+import { packedLinear } from './linear.ts';
 import { attentionNames } from './names.ts';
 import type { RotaryTable } from './rotary.ts';
 import type { Tensor, Tf, Weights } from './tensor-types.ts';
@@ -12,51 +13,47 @@ export interface AttentionSizes {
   readonly softClamp: number;
 }
 
-/** What is kept between the two passes of clamped attention; all [B,H,·,·]. */
+/**
+ * What is kept between the two passes of clamped attention; all [B,H,·,·]. Of the two matrices of all pairs only the clamped products: the
+ * softmax of them is run again.
+ */
 interface Kept {
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
   readonly clamped: Tensor;
-  readonly probabilities: Tensor;
-  /** 1 at valid keys, 0 at padding; [B,1,n,1]. */
-  readonly valid?: Tensor;
+  /** [B,n], 1 = valid key. */
+  readonly mask?: Tensor;
 }
-const listKept = ({ query, key, value, clamped, probabilities, valid }: Kept): Tensor[] => [
-  query,
-  key,
-  value,
-  clamped,
-  probabilities,
-  ...(valid ? [valid] : []),
-];
+const listKept = ({ query, key, value, clamped, mask }: Kept): Tensor[] => [query, key, value, clamped, ...(mask ? [mask] : [])];
 const readKept = (saved: readonly Tensor[]): Kept => {
-  const valid = saved[5];
-  return {
-    query: at(saved, 0),
-    key: at(saved, 1),
-    value: at(saved, 2),
-    clamped: at(saved, 3),
-    probabilities: at(saved, 4),
-    ...(valid && { valid }),
-  };
+  const mask = saved[4];
+  return { query: at(saved, 0), key: at(saved, 1), value: at(saved, 2), clamped: at(saved, 3), ...(mask && { mask }) };
 };
+
+/** Softmax over the keys of softClamp·clamped; padding gets none. clamped [B,H,T,n], mask [B,n]. */
+function probabilitiesOf(tf: Tf, clamped: Tensor, softClamp: number, mask?: Tensor): Tensor {
+  const logits = tf.mul(clamped, softClamp);
+  const bias = mask && tf.reshape(tf.mul(tf.sub(mask, 1), 1e9), [size(mask, 0), 1, 1, size(mask, 1)]);
+  return tf.softmax(bias ? tf.add(logits, bias) : logits);
+}
+
+/** [B,n] → [B,1,n,1] */
+const validKeys = (tf: Tf, mask: Tensor): Tensor => tf.reshape(mask, [size(mask, 0), 1, size(mask, 1), 1]);
 
 /**
  * softmax(c·tanh(q·kᵀ))·v, where q already holds 1/(c·√headWidth). All [B,H,·,headWidth]; mask [B,n].
  * Keys that are padding get no weight; a row whose keys all are gets the answer 0.
  */
 function attend(tf: Tf, query: Tensor, key: Tensor, values: Tensor, softClamp: number, mask?: Tensor): { value: Tensor; kept: Kept } {
-  const valid = mask && tf.reshape(mask, [size(mask, 0), 1, size(mask, 1), 1]);
-  const value = valid ? tf.mul(values, valid) : values;
+  const value = mask ? tf.mul(values, validKeys(tf, mask)) : values;
   const clamped = tf.tanh(tf.matMul(query, key, false, true));
-  const logits = tf.mul(clamped, softClamp);
-  const bias = mask && tf.reshape(tf.mul(tf.sub(mask, 1), 1e9), [size(mask, 0), 1, 1, size(mask, 1)]);
-  const probabilities = tf.softmax(bias ? tf.add(logits, bias) : logits);
-  return { value: tf.matMul(probabilities, value), kept: { query, key, value, clamped, probabilities, ...(valid && { valid }) } };
+  const probabilities = probabilitiesOf(tf, clamped, softClamp, mask);
+  return { value: tf.matMul(probabilities, value), kept: { query, key, value, clamped, ...(mask && { mask }) } };
 }
 
-function attendBackward(tf: Tf, dy: Tensor, { query, key, value, clamped, probabilities, valid }: Kept, softClamp: number) {
+function attendBackward(tf: Tf, dy: Tensor, { query, key, value, clamped, mask }: Kept, softClamp: number) {
+  const probabilities = probabilitiesOf(tf, after(tf, clamped, dy), softClamp, mask);
   const dValue = tf.matMul(probabilities, dy, true, false);
   const weighted = tf.mul(tf.matMul(dy, value, false, true), probabilities);
   const dLogits = tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, -1, true)));
@@ -64,7 +61,7 @@ function attendBackward(tf: Tf, dy: Tensor, { query, key, value, clamped, probab
   return {
     dQuery: tf.matMul(dProducts, key),
     dKey: tf.matMul(dProducts, query, true, false),
-    dValue: valid ? tf.mul(dValue, valid) : dValue,
+    dValue: mask ? tf.mul(dValue, validKeys(tf, mask)) : dValue,
   };
 }
 
@@ -73,27 +70,40 @@ const toHeads = (tf: Tf, x: Tensor, batch: number, heads: number) =>
 /** [B,H,T,w] → [B·T, H, w] */
 const fromHeads = (tf: Tf, x: Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [size(x, 0) * size(x, 2), size(x, 1), size(x, 3)]);
 
-/** Output of the heads times their gate; [B·T,H,w] and logits [B·T,H] → [B·T, H·w]. */
-function gateHeads(tf: Tf, heads: Tensor, logits: Tensor): { value: Tensor; gate: Tensor } {
+/** Output of the heads times their gate, through the last matrix. heads [B·T,H,w], logits [B·T,H], out [d,H·w] → [B·T,d] */
+function answerOf(tf: Tf, heads: Tensor, logits: Tensor, out: Tensor): { value: Tensor; gate: Tensor } {
   const gate = tf.reshape(tf.sigmoid(logits), [size(heads, 0), size(heads, 1), 1]);
-  return { value: tf.reshape(tf.mul(heads, gate), [size(heads, 0), size(heads, 1) * size(heads, 2)]), gate };
+  return { value: tf.matMul(tf.reshape(tf.mul(heads, gate), [size(heads, 0), -1]), out, false, true), gate };
 }
-function gateHeadsBackward(tf: Tf, dy: Tensor, heads: Tensor, gate: Tensor): { dHeads: Tensor; dLogits: Tensor } {
-  const shaped = tf.reshape(dy, heads.shape);
-  const dGate = tf.sum(tf.mul(shaped, heads), -1, true);
+function answerBackward(tf: Tf, dy: Tensor, heads: Tensor, gate: Tensor, out: Tensor) {
+  const dGated = tf.reshape(tf.matMul(dy, out), heads.shape);
+  const dGate = tf.sum(tf.mul(dGated, heads), -1, true);
   const slope = tf.mul(gate, tf.sub(1, gate));
-  return { dHeads: tf.mul(shaped, gate), dLogits: tf.reshape(tf.mul(dGate, slope), [size(heads, 0), size(heads, 1)]) };
+  const gated = tf.mul(heads, after(tf, gate, dy));
+  return {
+    dHeads: tf.mul(dGated, gate),
+    dLogits: tf.reshape(tf.mul(dGate, slope), [size(heads, 0), size(heads, 1)]),
+    dOut: tf.matMul(dy, tf.reshape(gated, [size(heads, 0), -1]), true, false),
+  };
 }
 
-/** Self-attention between packed projections [B·T, 3·inner + H] and the gated heads [B·T, inner]. */
-function selfAttentionHeads(tf: Tf, packed: Tensor, batch: number, sizes: AttentionSizes, rotary: RotaryTable, mask?: Tensor): Tensor {
+/** Self-attention from packed projections [B·T, 3·inner + H] and the last matrix [d, inner] to the answer [B·T, d]. */
+function selfAttentionAnswer(
+  tf: Tf,
+  packed: Tensor,
+  out: Tensor,
+  batch: number,
+  sizes: AttentionSizes,
+  rotary: RotaryTable,
+  mask?: Tensor,
+): Tensor {
   const { heads, headWidth, softClamp } = sizes;
   const inner = heads * headWidth;
   const rows = size(packed, 0);
   const time = rows / batch;
   const turnedBy = (x: Tensor, transposed: boolean) =>
     tf.reshape(tf.matMul(tf.reshape(x, [-1, headWidth]), rotary.swap, false, transposed), [batch, time, 3 * inner]);
-  return differentiable(tf, [packed], (packed) => {
+  return differentiable(tf, [packed, out], (packed, out) => {
     const [projected, gateLogits] = tf.split(packed, [3 * inner, heads], 1) as [Tensor, Tensor];
     const straight = tf.reshape(projected, [batch, time, 3 * inner]);
     const turned = tf.add(tf.mul(straight, rotary.cosine), tf.mul(turnedBy(projected, false), rotary.sine));
@@ -101,50 +111,58 @@ function selfAttentionHeads(tf: Tf, packed: Tensor, batch: number, sizes: Attent
     const [query, key, values] = tf.unstack(byHead, 0) as [Tensor, Tensor, Tensor];
     const { value, kept } = attend(tf, query, key, values, softClamp, mask);
     const answers = fromHeads(tf, value);
-    const gated = gateHeads(tf, answers, gateLogits);
+    const { value: answer, gate } = answerOf(tf, answers, gateLogits, out as Tensor);
     return {
-      value: gated.value,
-      saved: [answers, gated.gate, ...listKept(kept)],
+      value: answer,
+      saved: [answers, gate, out as Tensor, ...listKept(kept)],
       backward: (dy, saved) => {
-        const { dHeads, dLogits } = gateHeadsBackward(tf, dy, at(saved, 0), at(saved, 1));
+        const { dHeads, dLogits, dOut } = answerBackward(tf, dy, at(saved, 0), at(saved, 1), at(saved, 2));
         const dAnswer = toHeads(tf, tf.reshape(dHeads, [rows, inner]), batch, heads);
-        const { dQuery, dKey, dValue } = attendBackward(tf, dAnswer, readKept(saved.slice(2)), softClamp);
+        const { dQuery, dKey, dValue } = attendBackward(tf, dAnswer, readKept(saved.slice(3)), softClamp);
         const dTurned = tf.reshape(tf.transpose(tf.stack([dQuery, dKey, dValue], 0), [1, 3, 0, 2, 4]), [batch, time, 3 * inner]);
         const dStraight = tf.add(tf.mul(dTurned, rotary.cosine), turnedBy(tf.mul(dTurned, rotary.sine), true));
-        return [tf.concat([tf.reshape(dStraight, [rows, 3 * inner]), dLogits], 1)];
+        return [tf.concat([tf.reshape(dStraight, [rows, 3 * inner]), dLogits], 1), dOut];
       },
     };
   });
 }
 
-/** Cross-attention between query and gate logits [B·T, inner + H], keys and values [B·n, 2·inner] and the gated heads [B·T, inner]. */
-function crossAttentionHeads(tf: Tf, queries: Tensor, context: Tensor, batch: number, sizes: AttentionSizes, mask?: Tensor): Tensor {
+/** Cross-attention from query and gate logits [B·T, inner + H], keys and values [B·n, 2·inner] and the last matrix [d, inner] to the answer [B·T, d]. */
+function crossAttentionAnswer(
+  tf: Tf,
+  queries: Tensor,
+  context: Tensor,
+  out: Tensor,
+  batch: number,
+  sizes: AttentionSizes,
+  mask?: Tensor,
+): Tensor {
   const { heads, headWidth, softClamp } = sizes;
   const inner = heads * headWidth;
   const scale = 1 / (softClamp * Math.sqrt(headWidth));
-  return differentiable(tf, [queries, context], (queries, context) => {
+  return differentiable(tf, [queries, context, out], (queries, context, out) => {
     const [projected, gateLogits] = tf.split(queries, [inner, heads], 1) as [Tensor, Tensor];
     const [keys, values] = tf.split(context as Tensor, 2, 1) as [Tensor, Tensor];
     const query = tf.mul(toHeads(tf, projected, batch, heads), scale);
     const { value, kept } = attend(tf, query, toHeads(tf, keys, batch, heads), toHeads(tf, values, batch, heads), softClamp, mask);
     const answers = fromHeads(tf, value);
-    const gated = gateHeads(tf, answers, gateLogits);
+    const { value: answer, gate } = answerOf(tf, answers, gateLogits, out as Tensor);
     return {
-      value: gated.value,
-      saved: [answers, gated.gate, ...listKept(kept)],
+      value: answer,
+      saved: [answers, gate, out as Tensor, ...listKept(kept)],
       backward: (dy, saved) => {
-        const { dHeads, dLogits } = gateHeadsBackward(tf, dy, at(saved, 0), at(saved, 1));
+        const { dHeads, dLogits, dOut } = answerBackward(tf, dy, at(saved, 0), at(saved, 1), at(saved, 2));
         const dAnswer = toHeads(tf, tf.reshape(dHeads, [-1, inner]), batch, heads);
-        const { dQuery, dKey, dValue } = attendBackward(tf, dAnswer, readKept(saved.slice(2)), softClamp);
+        const { dQuery, dKey, dValue } = attendBackward(tf, dAnswer, readKept(saved.slice(3)), softClamp);
         const flat = (x: Tensor) => tf.reshape(fromHeads(tf, x), [-1, inner]);
-        return [tf.concat([flat(tf.mul(dQuery, scale)), dLogits], 1), tf.concat([flat(dKey), flat(dValue)], 1)];
+        return [tf.concat([flat(tf.mul(dQuery, scale)), dLogits], 1), tf.concat([flat(dKey), flat(dValue)], 1), dOut];
       },
     };
   });
 }
 
-const answer = (tf: Tf, weights: Weights, out: string, heads: Tensor, batch: number, mask?: Tensor) => {
-  const y = linear(tf, heads, weight(weights, out));
+/** [B·T,d] → [B,T,d], 0 at padding. */
+const shapedAnswer = (tf: Tf, y: Tensor, batch: number, mask?: Tensor) => {
   const shaped = tf.reshape(y, [batch, size(y, 0) / batch, size(y, 1)]);
   return mask ? tf.mul(shaped, tf.reshape(mask, [batch, -1, 1])) : shaped;
 };
@@ -172,7 +190,7 @@ export function selfAttention(
     [name.query, name.key, name.value, name.gate].map((part) => weight(weights, part)),
     bias,
   );
-  return answer(tf, weights, name.out, selfAttentionHeads(tf, packed, batch, sizes, rotary, mask), batch, mask);
+  return shapedAnswer(tf, selfAttentionAnswer(tf, packed, weight(weights, name.out), batch, sizes, rotary, mask), batch, mask);
 }
 
 /**
@@ -195,5 +213,6 @@ export function crossAttention(
   const queries = packedLinear(tf, tf.reshape(x, [-1, size(x, 2)]), [weight(weights, name.query), weight(weights, name.gate)], bias);
   const context2d = tf.reshape(context, [-1, size(context, 2)]);
   const keysAndValues = packedLinear(tf, context2d, [weight(weights, name.key), weight(weights, name.value)]);
-  return answer(tf, weights, name.out, crossAttentionHeads(tf, queries, keysAndValues, batch, sizes, contextMask), batch, mask);
+  const y = crossAttentionAnswer(tf, queries, keysAndValues, weight(weights, name.out), batch, sizes, contextMask);
+  return shapedAnswer(tf, y, batch, mask);
 }

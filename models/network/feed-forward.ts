@@ -1,25 +1,37 @@
-import { differentiable } from './differentiable.ts';
+import { after } from '../backend/index.ts';
+import { at, differentiable, size } from './differentiable.ts';
 import { linear } from './linear.ts';
 import { feedForwardNames } from './names.ts';
 import type { Tensor, Tf, Weights } from './tensor-types.ts';
 import { weight } from './weight.ts';
 
-/** value ⊙ GELU(gate) of [value, gate] along the last axis, with the exact (erf) GELU. [..., 2d] → [..., d] */
-export function geglu(tf: Tf, x: Tensor): Tensor {
-  return differentiable(tf, [x], (x) => {
+/** Φ(x) of the standard normal distribution. */
+const cumulativeOf = (tf: Tf, x: Tensor): Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+
+/**
+ * (value ⊙ GELU(gate))·Wᵀ + b of [value, gate] along the last axis, with the exact (erf) GELU. x [n, 2·inner], W [out, inner], b [out] → [n, out]
+ * Only value and gate are kept, the widest tensors of a layer; what is made of them is made again.
+ */
+export function gatedLinear(tf: Tf, x: Tensor, w: Tensor, bias: Tensor): Tensor {
+  return differentiable(tf, [x, w, bias], (x, w, bias) => {
     const [value, gate] = tf.split(x, 2, -1) as [Tensor, Tensor];
-    const scaled = tf.mul(gate, Math.SQRT1_2);
-    const cumulative = tf.mul(tf.add(tf.erf(scaled), 1), 0.5);
-    const activated = tf.mul(gate, cumulative);
+    const product = tf.mul(value, tf.mul(gate, cumulativeOf(tf, gate)));
     return {
-      value: tf.mul(value, activated),
-      saved: [value, scaled, cumulative, activated],
+      value: tf.add(tf.matMul(product, w as Tensor, false, true), bias as Tensor),
+      saved: [value, gate, w as Tensor],
       backward: (dy, saved) => {
-        const [value, scaled, cumulative, activated] = saved as [Tensor, Tensor, Tensor, Tensor];
-        // GELU'(g) = Φ(g) + g·φ(g), and with s = g/√2: g·φ(g) = s·e^(−s²)/√π
-        const density = tf.exp(tf.sub(-0.5 * Math.log(Math.PI), tf.square(scaled)));
-        const slope = tf.add(cumulative, tf.mul(scaled, density));
-        return [tf.concat([tf.mul(dy, activated), tf.mul(tf.mul(dy, value), slope)], -1)];
+        const [value, gate] = [at(saved, 0), after(tf, at(saved, 1), dy)];
+        const cumulative = cumulativeOf(tf, gate);
+        const activated = tf.mul(gate, cumulative);
+        // GELU'(g) = Φ(g) + g·φ(g), φ(g) = e^(−g²/2)/√(2π)
+        const density = tf.exp(tf.sub(-0.5 * Math.log(2 * Math.PI), tf.mul(tf.square(gate), 0.5)));
+        const slope = tf.add(cumulative, tf.mul(gate, density));
+        const dProduct = tf.matMul(dy, at(saved, 2));
+        return [
+          tf.concat([tf.mul(dProduct, activated), tf.mul(tf.mul(dProduct, value), slope)], -1),
+          tf.matMul(dy, tf.mul(value, activated), true, false),
+          tf.sum(dy, 0),
+        ];
       },
     };
   });
@@ -28,6 +40,7 @@ export function geglu(tf: Tf, x: Tensor): Tensor {
 /** Linear(d → 8d), GEGLU, Linear(4d → d). [B,T,d] → [B,T,d] */
 export function feedForward(tf: Tf, weights: Weights, prefix: string, x: Tensor): Tensor {
   const name = feedForwardNames(prefix);
-  const inner = geglu(tf, linear(tf, x, weight(weights, name.inner), weight(weights, name.innerBias)));
-  return linear(tf, inner, weight(weights, name.outer), weight(weights, name.outerBias));
+  const rows = tf.reshape(x, [-1, size(x, -1)]);
+  const inner = linear(tf, rows, weight(weights, name.inner), weight(weights, name.innerBias));
+  return tf.reshape(gatedLinear(tf, inner, weight(weights, name.outer), weight(weights, name.outerBias)), x.shape);
 }

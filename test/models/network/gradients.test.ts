@@ -5,7 +5,7 @@ import { reflectPad } from '../../../models/encoders/encodec/padding.ts';
 import { crossAttention, selfAttention } from '../../../models/network/attention.ts';
 import { normaliseByBatch } from '../../../models/network/batch-norm.ts';
 import { depthwiseConvolution } from '../../../models/network/convolution.ts';
-import { geglu } from '../../../models/network/feed-forward.ts';
+import { gatedLinear } from '../../../models/network/feed-forward.ts';
 import { convolution, halvingMaxPool } from '../../../models/network/image-convolution.ts';
 import { linear, packedLinear } from '../../../models/network/linear.ts';
 import { gatedResidual, residual } from '../../../models/network/modulation.ts';
@@ -56,7 +56,7 @@ const OPERATIONS: readonly [name: string, shapes: Readonly<Record<string, number
   ['packed linear', { ...x34, w: [5, 4], v: [2, 4] }, (tf, i) => packedLinear(tf, given(i, 'x'), [given(i, 'w'), given(i, 'v')])],
   ['SiLU', x34, (tf, i) => silu(tf, given(i, 'x'))],
   ['SiLU with bias', { ...x34, b: [4] }, (tf, i) => silu(tf, given(i, 'x'), given(i, 'b'))],
-  ['GEGLU', { x: [2, 3, 8] }, (tf, i) => geglu(tf, given(i, 'x'))],
+  ['GEGLU', { x: [6, 8], w: [3, 4], b: [3] }, (tf, i) => gatedLinear(tf, given(i, 'x'), given(i, 'w'), given(i, 'b'))],
   ['RMSNorm', { ...x34, g: [4] }, (tf, i) => rmsNorm(tf, given(i, 'x'), given(i, 'g'))],
   ['adaptive RMSNorm', { ...x34, g: [2, 1, 4] }, (tf, i) => rmsNorm(tf, given(i, 'x'), given(i, 'g'))],
   ['residual', { ...x34, y: [2, 3, 4] }, (tf, i) => residual(tf, given(i, 'x'), given(i, 'y'))],
