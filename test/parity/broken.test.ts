@@ -10,9 +10,12 @@ const root = mkdtempSync(join(tmpdir(), 'broken-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 /** Inputs and weights stay; everything else in a file is what a test compares with. */
-const GIVEN = /(?:^|\/)(?:in|w)\/|\.(?:in|input|y22050|gt|gen|gt_logits|gen_logits|frames_bgr)$|^target$|^wave\./;
+const GIVEN = /(?:^|\/)(?:in|w)\/|\.(?:in|input|y22050|gt|gen|gt_logits|gen_logits|frames_bgr)$|^target$|^(?:wave|raw_u8)\./;
 /** Checks that look at names, or at inputs, alone. */
 const OF_INPUTS = /^(?:nothing in it is left out|names and shapes|the straight way|a set against itself|which there are)/;
+
+/** Bytes a value, where it isn't four. */
+const WIDTHS: Record<string, number> = { F64: 8, I64: 8, U8: 1 };
 
 /** Adds a tenth, and a little, to everything that is expected. */
 function spoil(path: string): void {
@@ -27,10 +30,11 @@ function spoil(path: string): void {
   for (const [name, { dtype, data_offsets }] of Object.entries<{ dtype: string; data_offsets: [number, number] }>(entries)) {
     if (GIVEN.test(name)) continue;
     const [from, to] = data_offsets.map((offset) => start + offset) as [number, number];
-    for (let i = from; i < to; i += dtype.endsWith('64') ? 8 : 4) {
+    for (let i = from; i < to; i += WIDTHS[dtype] ?? 4) {
       if (dtype === 'F32') bytes.writeFloatLE(bytes.readFloatLE(i) * 1.1 + 0.01, i);
       if (dtype === 'F64') bytes.writeDoubleLE(bytes.readDoubleLE(i) * 1.1 + 0.01, i);
       if (dtype === 'I64') bytes.writeBigInt64LE(bytes.readBigInt64LE(i) + 1n, i);
+      if (dtype === 'U8') bytes.writeUInt8((bytes.readUInt8(i) + 26) % 256, i);
       if (dtype === 'I32') bytes.writeInt32LE(bytes.readInt32LE(i) + 1, i);
     }
   }
