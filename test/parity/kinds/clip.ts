@@ -9,6 +9,7 @@ import { loadClipVision } from '../../../models/encoders/clip/vision.ts';
 import { maxDifference, openFixture } from '../../models/network/fixture.ts';
 import type { Check, Kind } from '../kind.ts';
 import { openTensors } from '../stored-tensors.ts';
+import { tokenIds } from './token-ids.ts';
 
 const backends: BackendName[] = findNativePackages().length > 0 ? ['tensorflow', 'cpu'] : ['cpu'];
 const EMBEDS = 5e-5;
@@ -102,6 +103,6 @@ export const clip: readonly Kind[] = [
     name: 'clip text',
     cases: /(?:^|\/)encoders\/clip_text[^/]*\/expected\.safetensors$/,
     beside: /(?:^|\/)encoders\/clip_text[^/]*\/[^/]+$/,
-    checks: (path) => ({ ...onBackends(checkText, path), 'token ids': 'the tokenizer is still to come' }),
+    checks: (path) => ({ ...onBackends(checkText, path), ...tokenIds(dirname(path)) }),
   },
 ];

@@ -7,6 +7,7 @@ import { loadT5Encoder } from '../../../models/encoders/t5/t5.ts';
 import { openFixture } from '../../models/network/fixture.ts';
 import type { Kind } from '../kind.ts';
 import { openTensors } from '../stored-tensors.ts';
+import { tokenIds } from './token-ids.ts';
 
 const backends: BackendName[] = findNativePackages().length > 0 ? ['tensorflow', 'cpu'] : ['cpu'];
 const TOLERANCE = 2e-5;
@@ -52,6 +53,6 @@ export const t5: Kind = {
       const positions = [...array('buckets.relative_position').data];
       expect(positions.map((position) => bucketOf(position, 32, 128))).toEqual([...array('buckets.bidirectional_32_128').data]);
     },
-    'token ids': 'the tokenizer is still to come',
+    ...tokenIds(dirname(path)),
   }),
 };
