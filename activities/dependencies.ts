@@ -1,6 +1,7 @@
 import type { Ledger } from '../engine/ledger/ledger.ts';
 import type { Plan } from '../engine/plan/plan.ts';
 import type { Store } from '../engine/store/store.ts';
+import type { ChildPool } from './child/pool.ts';
 import type { RunIdentity, RunReport } from './messages.ts';
 import type { Pipelines } from './plan/registry.ts';
 
@@ -22,6 +23,8 @@ export interface Dependencies {
   readonly projectRoot: string;
   readonly store: Store;
   readonly ledger: Ledger;
+  /** Processes for the tasks that need one. */
+  readonly children: ChildPool;
   /** As they are declared at the moment; asked for at every plan. */
   readonly pipelines: () => Promise<Pipelines>;
   /** Milliseconds since 1970. */

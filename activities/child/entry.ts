@@ -48,16 +48,22 @@ async function execute(job: Job): Promise<void> {
       metric: (name, step, value) => send({ type: 'metric', name, step, value }),
       warn: (message) => send({ type: 'warning', message }),
     });
-    await deliver({ type: 'done', outputs });
+    await deliver({ type: 'done', outputs, memory: process.memoryUsage.rss() });
   } catch (error) {
     await deliver({ type: 'failed', error: errorData(error), stopped: stop.signal.aborted });
   }
   if (stop.signal.aborted || !process.connected) process.exit(0);
 }
 
+let idle = true;
 process.on('message', (message: ToChild) => {
   if (message.type === 'stop') stopNow(message.reason);
-  else void execute(message.job);
+  else {
+    idle = false;
+    void execute(message.job).finally(() => {
+      idle = true;
+    });
+  }
 });
 process.on('SIGTERM', () => stopNow('it received SIGTERM'));
 // Ctrl-C reaches the whole group of processes: the parent decides, and tells this one.
@@ -67,10 +73,6 @@ endWithParent(Number(process.env[parentVariable] ?? process.ppid), orphaned);
 setInterval(() => send({ type: 'alive' }), aliveMs);
 send({ type: 'alive' });
 
-let idle = true;
-process.on('message', () => {
-  idle = false;
-});
 function orphaned(): void {
   stopNow('the worker that started it is gone');
   if (idle) process.exit(0);

@@ -34,7 +34,8 @@ export type FromChild =
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'checkpoint'; readonly step: number }
   | { readonly type: 'adopted'; readonly from: string }
-  | { readonly type: 'done'; readonly outputs: Readonly<Record<string, Artifact>> }
+  /** `memory`: bytes that the process holds now. */
+  | { readonly type: 'done'; readonly outputs: Readonly<Record<string, Artifact>>; readonly memory: number }
   /** `stopped`: because it was asked to. */
   | { readonly type: 'failed'; readonly error: ErrorData; readonly stopped: boolean };
 

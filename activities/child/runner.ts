@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Progress } from '../../engine/define/task.ts';
+import type { Fingerprint } from '../../engine/fingerprint/fingerprint.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { fromData } from '../failures.ts';
 import type { Outputs } from '../messages.ts';
@@ -32,7 +33,14 @@ const tailBytes = 4000;
 /** A child process that runs tasks one after the other. It ends with its parent, whatever becomes of that. */
 export class ChildRunner {
   readonly #child: ChildProcess;
-  readonly #limits: ChildLimits;
+  /** Those of the task that runs. */
+  limits: ChildLimits;
+  /** Milliseconds since 1970: what it has loaded, it has loaded later. */
+  readonly startedMs = Date.now();
+  /** Versions of the packages that its tasks were planned with. */
+  readonly #packages = new Map<string, string>();
+  #state: 'new' | 'running' | 'well' | 'spent' = 'new';
+  #heldBytes = 0;
   #tail = '';
   #lastSign = Date.now();
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
@@ -40,7 +48,7 @@ export class ChildRunner {
   #killTimer: NodeJS.Timeout | undefined;
 
   constructor(limits: ChildLimits = defaultLimits) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#child = fork(entry, [], {
       execArgv: ['--import', loader],
       env: { ...process.env, [parentVariable]: String(process.pid) },
@@ -64,7 +72,25 @@ export class ChildRunner {
 
   /** Its event loop has turned lately: only then may the activity say that it is alive. */
   get isAlive(): boolean {
-    return this.#exit === undefined && Date.now() - this.#lastSign < this.#limits.silenceMs;
+    return this.#exit === undefined && Date.now() - this.#lastSign < this.limits.silenceMs;
+  }
+
+  /** Its last task ended well, and nothing has happened to it since. */
+  get isReusable(): boolean {
+    return this.#exit === undefined && this.#state === 'well' && this.#child.connected;
+  }
+
+  /** Bytes in memory after its last task. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Whether the packages of some code are those that it may have loaded; remembers them. */
+  knows({ modules }: Fingerprint): boolean {
+    const packages = Object.entries(modules).filter(([name]) => name.startsWith('npm:'));
+    if (packages.some(([name, version]) => (this.#packages.get(name) ?? version) !== version)) return false;
+    for (const [name, version] of packages) this.#packages.set(name, version);
+    return true;
   }
 
   /** Runs one task. Rejects with the task's own error, or says how the process ended. */
@@ -76,7 +102,7 @@ export class ChildRunner {
           this.#hung = true;
           this.#child.kill('SIGKILL');
         },
-        Math.min(1000, this.#limits.silenceMs / 2),
+        Math.min(1000, this.limits.silenceMs / 2),
       );
       const end = (): void => {
         clearInterval(watch);
@@ -107,8 +133,11 @@ export class ChildRunner {
         else if (message.type === 'adopted') events.adopted(message.from);
         else if (message.type === 'done' || message.type === 'failed') {
           end();
-          if (message.type === 'done') done(message.outputs);
-          else failed(fromData(message.error));
+          if (this.#state === 'running') this.#state = message.type === 'done' ? 'well' : 'spent';
+          if (message.type === 'done') {
+            this.#heldBytes = message.memory;
+            done(message.outputs);
+          } else failed(fromData(message.error));
         }
       };
       if (this.#exit !== undefined) {
@@ -116,6 +145,7 @@ export class ChildRunner {
         return;
       }
       this.#lastSign = Date.now();
+      if (this.#state !== 'spent') this.#state = 'running';
       this.#child.on('message', hear);
       // `close`, not `exit`: by then everything that it wrote to its error output has arrived.
       this.#child.on('close', died);
@@ -126,8 +156,9 @@ export class ChildRunner {
 
   /** Asks the task to save a checkpoint and end; after the grace period the process is killed. */
   stop(reason: string): void {
+    this.#state = 'spent';
     this.#send({ type: 'stop', reason });
-    this.#killTimer ??= setTimeout(() => this.#child.kill('SIGKILL'), this.#limits.graceMs);
+    this.#killTimer ??= setTimeout(() => this.#child.kill('SIGKILL'), this.limits.graceMs);
   }
 
   /** Ends the process, which has nothing to do any more, and waits until it is gone: so is what it held of the device. */
@@ -152,7 +183,7 @@ export class ChildRunner {
       return new SostenutoError(
         {
           code: 'CHILD_HUNG',
-          what: `The process of "${task}" gave no sign of life for ${this.#limits.silenceMs / 1000} s and was killed.`,
+          what: `The process of "${task}" gave no sign of life for ${this.limits.silenceMs / 1000} s and was killed.`,
           ...found,
         },
         { retryable: true },

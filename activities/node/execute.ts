@@ -1,12 +1,14 @@
 import type { Context } from '@temporalio/activity';
 import type { ActionRecord } from '../../engine/actions/actions.ts';
 import type { Checkpoint } from '../../engine/define/task.ts';
+import type { Fingerprint } from '../../engine/fingerprint/fingerprint.ts';
 import { nodeKey } from '../../engine/keys/keys.ts';
 import type { Lease } from '../../engine/leases/leases.ts';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { codeOf, keyed, lookUp, record } from '../cache.ts';
-import { type ChildLimits, ChildRunner, defaultLimits } from '../child/runner.ts';
+import type { ChildPool } from '../child/pool.ts';
+import { type ChildLimits, type ChildRunner, defaultLimits } from '../child/runner.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { NodeOutcome, Outputs, RunIdentity } from '../messages.ts';
 import { takeFingerprints } from '../plan/fingerprints.ts';
@@ -35,9 +37,11 @@ export interface Execution {
 /** The child process of an activity, started when it is first needed. */
 export class ChildSlot {
   readonly #limits: ChildLimits;
+  readonly #pool: ChildPool;
   #runner: ChildRunner | undefined;
 
-  constructor(node: PlannedNode) {
+  constructor(node: PlannedNode, pool: ChildPool) {
+    this.#pool = pool;
     const { silenceSeconds, graceSeconds } = node.operational;
     this.#limits = {
       silenceMs: typeof silenceSeconds === 'number' ? silenceSeconds * 1000 : defaultLimits.silenceMs,
@@ -45,11 +49,18 @@ export class ChildSlot {
     };
   }
 
-  get(): ChildRunner {
-    this.#runner ??= new ChildRunner(this.#limits);
+  async get(code: Fingerprint): Promise<ChildRunner> {
+    this.#runner ??= await this.#pool.take(this.#limits, code);
     return this.#runner;
   }
 
+  /** The activity is over. */
+  async release(): Promise<void> {
+    if (this.#runner !== undefined) await this.#pool.giveBack(this.#runner);
+    this.#runner = undefined;
+  }
+
+  /** Ends the process, which may be in a bad state: the next task gets another one. */
   async close(): Promise<void> {
     await this.#runner?.close();
     this.#runner = undefined;
@@ -152,7 +163,7 @@ async function runUnderLease(
   }
   await lease.durable();
   signal.throwIfAborted();
-  const child = execution.child.get();
+  const child = await execution.child.get(codeOf(plan, node));
   const stop = (): void => child.stop(String(signal.reason instanceof Error ? signal.reason.message : signal.reason));
   signal.addEventListener('abort', stop);
   beats.isAlive = () => child.isAlive;

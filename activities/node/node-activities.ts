@@ -26,13 +26,13 @@ export function createNodeActivity(deps: Dependencies) {
       const node = plannedNode(plan, request.node);
       const given = await readInputs(deps, plan, node, request);
       const beats = new Heartbeats(context, node.id, node.heartbeatSeconds * 1000);
-      const child = new ChildSlot(node);
+      const child = new ChildSlot(node, deps.children);
       const unwatch = node.queue === 'train' ? deps.watch?.(request.run, node.id) : undefined;
       try {
         const shared = { deps, context, plan, node, run: request.run, inputs: given.inputs, beats, child };
         return 'work' in request ? await executeGroup(shared, request) : await execute(shared);
       } finally {
-        await child.close();
+        await child.release();
         beats.stop();
         unwatch?.();
       }
@@ -101,7 +101,6 @@ async function executeElement(shared: Shared, { id, item }: KeyedElement): Promi
     try {
       return await execute({ ...shared, element: { id, item } });
     } catch (error) {
-      // A process that failed may be in a bad state; the next attempt gets a new one.
       await shared.child.close();
       const data = errorData(error);
       if (shared.context.cancellationSignal.aborted || data.retryable === true || !isWorthRetrying(data, attempt)) throw error;

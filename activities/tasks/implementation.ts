@@ -62,21 +62,23 @@ export async function currentImplementation(
   const name = `${task} ${code.url}`;
   const known = loaded.get(name);
   if (known !== undefined) return known.digest === fingerprint.digest ? known.run : undefined;
-  if (!(await isOlderThanProcess(fingerprint, projectRoot)) || !(await isPlanned())) return undefined;
+  if (!(await isOlderThan(performance.timeOrigin, fingerprint, projectRoot)) || !(await isPlanned())) return undefined;
   const run = importImplementation(code);
   loaded.set(name, { digest: fingerprint.digest, run });
   return run;
 }
 
-async function isOlderThanProcess(fingerprint: Fingerprint, projectRoot: string): Promise<boolean> {
+/** Whether no source of some code was written after a moment, in milliseconds since 1970. */
+export async function isOlderThan(moment: number, fingerprint: Fingerprint, projectRoot: string): Promise<boolean> {
   const sources = Object.keys(fingerprint.modules).filter((path) => !path.startsWith('npm:'));
   const times = await Promise.all(
     sources.map((path) =>
       stat(join(projectRoot, path)).then(
-        (file) => file.mtimeMs,
+        // A file put in place with an old time of writing has a new time of change.
+        (file) => Math.max(file.mtimeMs, file.ctimeMs),
         () => Number.POSITIVE_INFINITY,
       ),
     ),
   );
-  return times.every((time) => time < performance.timeOrigin);
+  return times.every((time) => time < moment);
 }

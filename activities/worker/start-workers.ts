@@ -4,6 +4,7 @@ import type { Queue } from '../../engine/define/task.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { openStore } from '../../engine/store/store.ts';
 import { createActivities, createWorkflowActivities } from '../activities.ts';
+import { ChildPool } from '../child/pool.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { queueName } from '../messages.ts';
 import type { Pipelines } from '../plan/registry.ts';
@@ -38,6 +39,8 @@ export interface WorkerOptions {
   readonly tracking?: Tracking;
   /** Slots of the queues `cpu` (default: one a core) and `train` (default 1). */
   readonly slots?: Partial<Record<Queue, number>>;
+  /** How many processes that have ended a task may wait for another one. Default 0: a process may hold a device. */
+  readonly idleProcesses?: number;
   /** Milliseconds that tasks get to save a checkpoint when the worker is stopped. Default 30,000. */
   readonly shutdownGraceMs?: number;
   readonly onWarning?: (message: string) => void;
@@ -68,8 +71,10 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
     queues.includes('light') ? workflowBundle() : undefined,
   ]);
   const ledger = openLedger(home);
+  const children = new ChildPool(options.idleProcesses ?? 0, options.projectRoot);
   const deps: Dependencies = {
     home,
+    children,
     projectRoot: options.projectRoot,
     store,
     ledger,
@@ -120,6 +125,7 @@ export async function startWorkers(options: WorkerOptions): Promise<Workers> {
   );
   async function end(): Promise<void> {
     clearInterval(flush);
+    await children.close();
     await ledger.close();
     await publisher?.stop();
     await connection.close().catch(() => undefined);

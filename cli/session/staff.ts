@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { queueName } from '../../activities/messages.ts';
 import type { Workers } from '../../activities/worker/start-workers.ts';
 import type { Queue } from '../../engine/define/task.ts';
+import { hasGpu } from '../config/gpu.ts';
 import { loadConfig, loadPipelines } from '../config/load.ts';
 import { isAlive } from '../server/record.ts';
 import type { Project } from './project.ts';
@@ -66,7 +67,7 @@ export async function employ(
     // It is installed already, once in a process.
     if (!(error instanceof Error && error.name === 'IllegalStateError')) throw error;
   }
-  const { home, temporal, taskQueue, root, slots, tracking, alertWebhook } = config;
+  const { home, temporal, taskQueue, root, packageRoot, slots, tracking, alertWebhook } = config;
   // TensorFlow's name; the processes of the tasks inherit it.
   process.env.TF_NUM_INTRAOP_THREADS ??= String(Math.max(1, Math.floor(availableParallelism() / slots.train)));
   const { uiUrl } = session;
@@ -80,6 +81,7 @@ export async function employ(
     queues,
     pipelines: async () => loadPipelines(await loadConfig(root)),
     slots,
+    idleProcesses: hasGpu(packageRoot) ? 0 : Math.min(4, availableParallelism()),
     ...backendOf(config),
     ...(tracking === undefined ? {} : { tracking }),
     ...(alertWebhook === undefined ? {} : { alertWebhook }),

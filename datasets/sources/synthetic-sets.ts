@@ -27,8 +27,10 @@ export interface SyntheticOptions {
   /** Clips; of `piano`, pieces, each played by both pianists. */
   readonly count: number;
   readonly seed: number;
-  /** Length of a sound or event clip. */
-  readonly clipSeconds: number;
+  /** Length of a sound or event clip, default 2. */
+  readonly clipSeconds?: number;
+  /** Shortest and longest piano piece at its own tempo. */
+  readonly pieceSeconds?: readonly [number, number];
   /** Which camera views of a piano clip are made. Default all five. */
   readonly views?: readonly View[];
   readonly signal?: AbortSignal | undefined;
@@ -38,6 +40,7 @@ export interface SyntheticOptions {
 
 const SAMPLE_RATE = 24000;
 const FRAMES_PER_SECOND = 25;
+const CLIP_SECONDS = 2;
 /** Clips in work at once: while ffmpeg writes one, the next is painted. */
 const IN_WORK = 2;
 
@@ -56,17 +59,19 @@ interface Job {
 }
 
 async function writeSound({ directory, index, options }: Job): Promise<ClipRow[]> {
+  const { clipSeconds: seconds = CLIP_SECONDS } = options;
   const seed = clipSeed(options.seed, index);
   const spec = drawSound(seed);
-  const samples = renderSound(spec, { sampleRate: SAMPLE_RATE, seconds: options.clipSeconds, seed });
+  const samples = renderSound(spec, { sampleRate: SAMPLE_RATE, seconds, seed });
   const id = clipId('sounds', options.seed, index);
   await writeFile(join(directory, `${id}.wav`), writeWav(samples, SAMPLE_RATE));
-  return [{ id, split: splitOf(index), caption: spec.caption, media: `${id}.wav`, seconds: options.clipSeconds, label: spec.kind }];
+  return [{ id, split: splitOf(index), caption: spec.caption, media: `${id}.wav`, seconds, label: spec.kind }];
 }
 
 async function writeEvent({ directory, index, options, tools }: Job): Promise<ClipRow[]> {
+  const { clipSeconds: seconds = CLIP_SECONDS } = options;
   const seed = clipSeed(options.seed, index);
-  const spec = drawScene(seed, options.clipSeconds);
+  const spec = drawScene(seed, seconds);
   const id = clipId('events', options.seed, index);
   await encodeMedia({
     path: join(directory, `${id}.mp4`),
@@ -77,12 +82,12 @@ async function writeEvent({ directory, index, options, tools }: Job): Promise<Cl
     signal: options.signal,
     tools,
   });
-  return [{ id, split: splitOf(index), caption: spec.caption, media: `${id}.mp4`, seconds: options.clipSeconds, label: spec.kind }];
+  return [{ id, split: splitOf(index), caption: spec.caption, media: `${id}.mp4`, seconds, label: spec.kind }];
 }
 
 async function writePianoClip({ directory, index, options, tools }: Job, pianist: Pianist): Promise<ClipRow> {
   const split = splitOf(index);
-  const piece = composePiece(pieceSeed(split, options.seed, index));
+  const piece = composePiece(pieceSeed(split, options.seed, index), options.pieceSeconds);
   const performance = perform(piece, pianist, options.seed);
   const id = `${clipId('piano', options.seed, index)}-${pianist.id}`;
   await mkdir(join(directory, id));

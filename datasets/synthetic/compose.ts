@@ -81,10 +81,9 @@ function fold(pitch: number, least: number, most: number): number {
 
 /**
  * Composes the piece of a seed.
- * @param options.seconds how long it may last at its own tempo, default 4 … 9 (a performance adds its decay and ritardando).
+ * @param seconds how long it may last at its own tempo (a performance adds its decay and ritardando).
  */
-export function composePiece(seed: number, options: { readonly seconds?: readonly [number, number] } = {}): Piece {
-  const [least, most] = options.seconds ?? [4, 9];
+export function composePiece(seed: number, [least, most]: readonly [number, number] = [4, 9]): Piece {
   const draws = drawsOf({ seed, purpose: 'compose' });
   const tonic = draws.integer(0, 11);
   const mode = draws.chance(0.6) ? 'major' : 'minor';

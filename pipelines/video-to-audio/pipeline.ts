@@ -16,8 +16,6 @@ import * as prepare from './tasks.ts';
 import * as train from './train/tasks.ts';
 
 const FRAME_SIDE = 32;
-/** Of each split: its time shall not grow with the data. */
-const STYLE_CLIPS = 40;
 
 /** Content digest of the shipped codec, from its manifest; it is what enters the key. */
 function shippedCodecDigest(): string {
@@ -48,7 +46,9 @@ export const videoToAudio = definePipeline({
     const { tools } = node('media-tools', prepare.identifyMediaTools, { inputs: {}, params: { binary: ffmpegBinary() } });
     const filmed = [...new Set(['front' as const, ...views])];
     const set = (name: 'sounds' | 'events' | 'piano') => {
-      const params = { set: name, count: data[name], clipSeconds: data.clipSeconds, seed, views: name === 'piano' ? filmed : [] };
+      const { clipSeconds, pieceSeconds } = data;
+      const made = name === 'piano' ? { pieceSeconds, views: filmed } : { clipSeconds, views: [] };
+      const params = { set: name, count: data[name], seed, ...made };
       return node(name, prepare.synthesizeSet, { inputs: { tools }, params }).files;
     };
     const { shards: ingested, refused } = settings.sources
@@ -161,7 +161,7 @@ export const videoToAudio = definePipeline({
     });
     const { style } = node('style', evaluate.trainStyleJudge, {
       inputs: { shards, media, latents, codec },
-      params: { seconds, clips: STYLE_CLIPS, pianists: { preferred: 'a', other: 'b' } },
+      params: { seconds, clips: settings.styleJudge.clips, pianists: { preferred: 'a', other: 'b' } },
     });
     const evaluated = (arm: string, { generated }: { generated: Ref<TreePort<'generated-clips'>> }) =>
       node(`${arm}-evaluation`, evaluate.evaluateArm, {

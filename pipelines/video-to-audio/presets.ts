@@ -2,7 +2,7 @@ import type { Settings } from './settings.ts';
 
 const demo: Settings = {
   seed: 7,
-  data: { sounds: 200, mixtures: 40, events: 200, piano: 70, clipSeconds: 2 },
+  data: { sounds: 200, mixtures: 40, events: 200, piano: 70, clipSeconds: 2, pieceSeconds: [4, 9] },
   shards: 8,
   maxFailures: 5,
   encoders: { text: 'hashed-words', image: 'colour-grid', codec: 'sostenuto' },
@@ -74,13 +74,14 @@ const demo: Settings = {
     labels: { judge: 'manifest', versions: { a: 'a', b: 'b' }, margin: 0, votesPerPair: 1 },
   },
   sampling: { clips: { sounds: 2, events: 16, piano: 24 }, seconds: 1.32, steps: 12, guidance: 2, sway: -1 },
+  styleJudge: { clips: 40 },
   register: { name: 'video-to-audio', arm: 'preferred', set: 'piano', measure: 'si-sdr-magnitude', margin: 0, approval: false },
 };
 
 const tinyStage = { steps: 6, learningRate: 2e-3, mix: { sounds: 1, events: 1, piano: 2 } };
 const tiny: Settings = {
   ...demo,
-  data: { sounds: 24, mixtures: 4, events: 12, piano: 12, clipSeconds: 1 },
+  data: { sounds: 24, mixtures: 4, events: 12, piano: 12, clipSeconds: 1, pieceSeconds: [2, 3] },
   shards: 3,
   network: {
     depth: 2,
@@ -102,12 +103,13 @@ const tiny: Settings = {
   guided: { ...tinyStage, rollWeight: 10, rollLoss: 'code' },
   preferences: { ...demo.preferences, steps: 4, mix: { sounds: 0, events: 0, piano: 2 } },
   sampling: { ...demo.sampling, clips: { sounds: 2, events: 2, piano: 2 }, seconds: 0.4, steps: 4 },
+  styleJudge: { clips: 4 },
 };
 
 const smallStage = { steps: 10_000, learningRate: 3e-4, mix: { sounds: 6, events: 5, piano: 5 } };
 const small: Settings = {
   ...demo,
-  data: { sounds: 2000, mixtures: 500, events: 400, piano: 200, clipSeconds: 4 },
+  data: { sounds: 2000, mixtures: 500, events: 400, piano: 200, clipSeconds: 4, pieceSeconds: [4, 9] },
   shards: 32,
   network: {
     depth: 8,

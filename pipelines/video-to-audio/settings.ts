@@ -15,6 +15,10 @@ const demoSets = z.strictObject({
   events: count.describe('videos with visible events that sound'),
   piano: count.describe('piano pieces; each is played by two pianists'),
   clipSeconds: z.number().min(0.5).max(30).describe('length of a sound or event clip'),
+  pieceSeconds: z
+    .tuple([z.number().min(1).max(30), z.number().min(1).max(30)])
+    .refine(([least, most]) => least <= most, 'the shortest first')
+    .describe('shortest and longest piano piece at its own tempo'),
 });
 
 const head = { heads: positive, headWidth: positive.multipleOf(2).describe('channels a head') };
@@ -147,6 +151,9 @@ export const settingsSchema = z.strictObject({
     .strictObject({ ...stage, beta: z.number().positive(), weight, labels: preferenceSettings })
     .describe('3b: DPO on pairs of performances; a batch has the preferred clips of its pairs, then the rejected ones'),
   sampling,
+  styleJudge: z
+    .strictObject({ clips: positive.describe('performances of each split that it hears, at most: its time shall not grow with the data') })
+    .describe('tells the two pianists apart'),
   register,
 });
 export type Settings = z.infer<typeof settingsSchema>;

@@ -67,7 +67,14 @@ export const synthesizeSet = defineTask({
   name: 'synthesizeSet',
   inputs: { tools },
   outputs: { files: tree('clip-set') },
-  params: type<{ set: SetName; count: number; clipSeconds: number; seed: number; views: readonly View[] }>(),
+  params: type<{
+    set: SetName;
+    count: number;
+    seed: number;
+    views: readonly View[];
+    clipSeconds?: number;
+    pieceSeconds?: readonly [number, number];
+  }>(),
   queue: 'cpu',
   runs: 'process',
   implementation: code('./prepare/synthesize-set.ts', 'synthesizeSet'),

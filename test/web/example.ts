@@ -94,7 +94,7 @@ export const exampleModel: ReportModel = {
   settings: {
     seed: 7,
     shards: 8,
-    data: { sounds: 320, events: 24, piano: 16, clipSeconds: 2 },
+    data: { sounds: 320, events: 24, piano: 16, clipSeconds: 2, pieceSeconds: [4, 9] },
     network: { depth: 4, width: 192, heads: 6 },
     textToAudio: { steps: 600, batch: 12, learningRate: 6e-4, times: 'logit-normal', dropText: 0.1 },
   },

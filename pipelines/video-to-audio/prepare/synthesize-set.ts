@@ -8,10 +8,7 @@ export const synthesizeSet: Run<typeof declaration> = async ({ params, context }
   const directory = join(context.workDirectory, params.set);
   await mkdir(directory);
   await writeSyntheticSet(params.set, directory, {
-    count: params.count,
-    seed: params.seed,
-    clipSeconds: params.clipSeconds,
-    views: params.views,
+    ...params,
     signal: context.signal,
     onProgress: (step, of) => context.progress({ step, of }),
   });

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Job } from '../../activities/child/protocol.ts';
-import { type ChildEvents, type ChildLimits, ChildRunner } from '../../activities/child/runner.ts';
-import { acquireLease } from '../../engine/leases/leases.ts';
-import { openStore } from '../../engine/store/store.ts';
-import { SostenutoError } from '../../errors/problem.ts';
+import type { Job } from '../../../activities/child/protocol.ts';
+import { type ChildEvents, type ChildLimits, ChildRunner } from '../../../activities/child/runner.ts';
+import { acquireLease } from '../../../engine/leases/leases.ts';
+import { openStore } from '../../../engine/store/store.ts';
+import { SostenutoError } from '../../../errors/problem.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'sostenuto-child-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
