@@ -65,29 +65,40 @@ export const videoToAudio = definePipeline({
           params: { shards: settings.shards, maxFailures },
         });
 
-    const { media, unreadable } = each('media', prepare.extractMedia, ingested, {
-      inputs: { tools },
-      params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures },
-    });
+    // The last save of a shard has all of it so far; those before would only take room.
+    const resumed = { operational: { keepCheckpoints: 1 } };
+    const { media, unreadable } = each(
+      'media',
+      prepare.extractMedia,
+      ingested,
+      { inputs: { tools }, params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures } },
+      resumed,
+    );
     const { shards, media: sounds } = node('mixtures', prepare.mixTrainingSounds, {
       inputs: { shards: ingested, media },
       params: { count: data.mixtures, seed },
     });
     const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { codec: encoders.codec, digest: shippedCodecDigest() } });
-    const { latents } = each('latents', prepare.encodeAudio, sounds, {
-      inputs: { codec },
-      params: { scalar: encoders.latents ?? 'f32' },
-    });
+    const { latents } = each(
+      'latents',
+      prepare.encodeAudio,
+      sounds,
+      { inputs: { codec }, params: { scalar: encoders.latents ?? 'f32' } },
+      resumed,
+    );
     const { text } = each('text', prepare.embedText, shards, {
       inputs: {},
       params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: MIXTURE_WORDS },
     });
     const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: encoders.image, cells: CELLS } });
     const { rolls, unreadable: unreadableMidi } = each('rolls', prepare.rollShard, ingested, { inputs: {}, params: { maxFailures } });
-    const { pictures, unreadable: unreadableViews } = each('keys', prepare.filmKeys, ingested, {
-      inputs: { tools },
-      params: { views, height, width, maxFailures },
-    });
+    const { pictures, unreadable: unreadableViews } = each(
+      'keys',
+      prepare.filmKeys,
+      ingested,
+      { inputs: { tools }, params: { views, height, width, maxFailures } },
+      resumed,
+    );
     const { quarantined } = node('catalogue', prepare.catalogue, {
       inputs: { shards, refused, unreadable, unreadableMidi, unreadableViews, media: sounds, latents, text, video, rolls, pictures },
       params: {},

@@ -65,6 +65,27 @@ describe.runIf(hasServer)('death of a part', () => {
     expect(instance.executions(before).filter((line) => line.startsWith('train from'))).toEqual(['train from 0', 'train from 20']);
   });
 
+  test('the process of an extraction killed inside a shard: it goes on behind the clips that it has, to the same bytes', async () => {
+    await instance.startWorker();
+    const before = instance.executions().length;
+    const decoded = (from: number) => instance.executions(from).filter((line) => line.startsWith('decode'));
+    const id = await instance.begin({ pipeline: 'extraction' });
+    await instance.until('the fourth clip is begun', () => decoded(before).length >= 4);
+    const [pid = 0] = (await pidsOf('decode')).slice(-1);
+    process.kill(pid, 'SIGKILL');
+    const killed = instance.executions().length;
+    const first = decoded(before);
+    const run = await instance.wait(id);
+    expect(run.status).toBe('done');
+    const second = decoded(killed);
+    // What was in work when it died, and no other, may have been decoded twice.
+    expect(first.slice(0, -1).filter((line) => second.includes(line))).toEqual([]);
+    expect(new Set([...first, ...second]).size).toBe(8);
+    const undisturbed = await instance.run({ pipeline: 'extraction', from: 'extract' });
+    expect(decoded(killed).length).toBe(second.length + 8);
+    expect(nodeOf(undisturbed, 'extract').outputs).toEqual(nodeOf(run, 'extract').outputs);
+  });
+
   test('worker stopped politely: the training saves a checkpoint first and no step is lost', async () => {
     const worker = await instance.startWorker();
     const before = instance.executions().length;

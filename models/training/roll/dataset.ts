@@ -1,3 +1,4 @@
+import { SostenutoError } from '../../../errors/problem.ts';
 import { uniform } from '../../../numeric/random.ts';
 import { at } from '../../network/differentiable.ts';
 import { frameWindows } from '../../network/frame-maps.ts';
@@ -38,7 +39,7 @@ export function rollDataset(
   clips: readonly FilmedClip[],
   { batch, seed, order }: { batch: number; seed: number; order: 'balanced' | 'even' },
 ): RollDataset {
-  if (clips.length === 0) throw new RangeError('A dataset needs at least one clip.');
+  if (clips.length === 0) throw noClip(config);
   const targets = clips.map((clip) => rollTargets(config, clip.velocities));
   const windows = clips.map((clip) => frameWindows(clip.frames, 'clamp', config.window));
   const places = clips.flatMap((clip, index) => Array.from({ length: clip.frames }, (_, frame) => ({ index, frame })));
@@ -89,3 +90,12 @@ function framesByKey(config: RollPredictorConfig, targets: readonly Float32Array
   }
   return classes.filter((members) => members.length > 0);
 }
+
+const noClip = ({ views }: RollPredictorConfig) =>
+  new SostenutoError({
+    code: 'NO_TRAINING_DATA',
+    what: 'The roll predictor has nothing to train on',
+    found: 'no piano clip with readable notes and films of its keys',
+    expected: `at least one clip of split "train" with MIDI and the views ${views.join(', ')}`,
+    hint: 'add such clips; why others were set apart says sostenuto sql "SELECT id, reason FROM clips WHERE reason IS NOT NULL"',
+  });

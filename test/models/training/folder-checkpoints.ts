@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoints } from '../../../models/training/checkpoints.ts';
 
@@ -22,6 +22,7 @@ export function folderCheckpoints(root: string): Checkpoints & { steps(): Promis
       await write(temporary);
       await writeFile(join(temporary, 'state.json'), JSON.stringify(state));
       await cp(temporary, join(root, String(step)), { recursive: true });
+      await rm(temporary, { recursive: true });
     },
   };
 }

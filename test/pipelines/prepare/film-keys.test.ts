@@ -58,13 +58,17 @@ describe('pictures of the keys', () => {
     ofPedal.close();
   });
 
-  it('of a clip that lacks a view are an error that names clip, view, and what is there', async () => {
-    const lacking = run([piano('whole', { front, pedal }), piano('blind', { front })], ['front', 'pedal']);
-    await expect(lacking).rejects.toMatchObject({
-      code: 'VIEW_MISSING',
-      problems: [{ where: 'blind', found: 'front', expected: 'pedal', hint: expect.stringContaining('rollPredictor.views') }],
-    });
-    await expect(run([piano('none', undefined)], ['front'])).rejects.toThrow(/no view/);
+  it('of a clip that lacks a view are none: it is set apart, with the view, what is there, and the way out', async () => {
+    const clips = [piano('blind', { front }), piano('none', undefined), piano('whole', { front, pedal })];
+    const { pictures, unreadable } = await run(clips, ['front', 'pedal'], 2);
+    expect(unreadable).toEqual([
+      { id: 'blind', reason: expect.stringMatching(/no view pedal \(only front\).*rollPredictor\.views/) },
+      { id: 'none', reason: expect.stringContaining('no view front, pedal (only none)') },
+    ]);
+    const shard = opened(pictures, 'pedal');
+    expect(shard.index.clips.map(({ id }) => id)).toEqual(['whole']);
+    shard.close();
+    await expect(run(clips, ['front', 'pedal'], 1)).rejects.toMatchObject({ code: 'TOO_MANY_FAILURES' });
   });
 
   it('of a clip with one damaged view are set apart as a whole, with the reason', async () => {

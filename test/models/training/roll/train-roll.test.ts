@@ -102,6 +102,15 @@ describe('a roll predictor with the pedal', () => {
     expect(told.get('validation pedal accuracy')).toBeLessThan(0.8);
   });
 
+  it('without any clip is refused, with what a clip needs', () => {
+    expect(() => rollDataset(predictor, [], { batch: 8, seed: 3, order: 'balanced' })).toThrowError(
+      expect.objectContaining({
+        code: 'NO_TRAINING_DATA',
+        problems: [expect.objectContaining({ expected: expect.stringContaining('MIDI') })],
+      }),
+    );
+  });
+
   it('resumed in the middle ends with the same bytes', async () => {
     await run('whole', { steps: 6 });
     await run('cut', { steps: 3 });
