@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,11 @@ const short = (file: string) => relative(directory, file);
 
 describe(`the fixtures in ${directory}`, () => {
   it('are at least one', () => expect(cases.size).toBeGreaterThan(0));
+  if (isDefault)
+    it('take 15 MB at most: every clone carries them', () => {
+      const sizes = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(directory, name)).size);
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(15e6);
+    });
   it.each(unknown.map(short))('%s: no test reads it', (file) => {
     expect.fail(`${file} fits no kind of test/parity/kinds.ts; a kind that is to come belongs into laterKinds there`);
   });

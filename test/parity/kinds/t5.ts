@@ -30,9 +30,10 @@ async function checkStates(path: string, backend: BackendName): Promise<void> {
       const difference = tf.abs(tf.sub(a, expected));
       return (mask ? tf.mul(difference, tf.expandDims(mask, -1)) : difference).max().dataSync()[0] ?? Number.NaN;
     };
-    const states = model.encode(rows('batch.input_ids'), present, (index, output) =>
-      expect(distance(output, `batch.hidden_state.${index}`, present), `state ${index}`).toBeLessThan(TOLERANCE),
-    );
+    const states = model.encode(rows('batch.input_ids'), present, (index, output) => {
+      const name = `batch.hidden_state.${index}`;
+      if (stored.has(name)) expect(distance(output, name, present), name).toBeLessThan(TOLERANCE);
+    });
     expect(distance(states, 'batch.last_hidden_state', present)).toBeLessThan(TOLERANCE);
     for (const single of [0, 1])
       expect(distance(model.encode(rows(`single.${single}.input_ids`)), `single.${single}.last_hidden_state`)).toBeLessThan(TOLERANCE);
