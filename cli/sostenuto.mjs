@@ -11,9 +11,13 @@ const memo = `${builds}/command.json`;
 const words = process.argv.slice(2);
 
 if (!existsSync(`${root}.sostenuto/setup.json`)) {
-  // Its lines go to stderr: stdout belongs to the command that was asked for.
-  const { status } = spawnSync(process.execPath, [`${root}scripts/setup.mjs`], { cwd: root, stdio: ['inherit', 2, 2] });
-  if (status !== 0) process.exit(status ?? 1);
+  const isAsked = words[0] === 'setup' && !words.includes('--help') && !words.includes('-h');
+  // Its lines go to stderr, if stdout belongs to another command that was asked for.
+  const { status } = spawnSync(process.execPath, [`${root}scripts/setup.mjs`, ...(isAsked ? words.slice(1) : [])], {
+    cwd: root,
+    stdio: isAsked ? 'inherit' : ['inherit', 2, 2],
+  });
+  if (isAsked || status !== 0) process.exit(status ?? 1);
 }
 
 const { main } = bundled(upToDate()) ?? (await fromSources());

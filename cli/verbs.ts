@@ -106,5 +106,11 @@ export const verbs: readonly VerbEntry[] = [
     load: () => import('./commands/weights.ts'),
   },
   { name: 'gc', group: 'Data', summary: 'remove what no kept run reaches', load: () => import('./commands/gc.ts') },
+  {
+    name: 'setup',
+    group: 'Set-up',
+    summary: 'get what is missing: Temporal, TensorFlow, ffmpeg',
+    load: () => import('./commands/setup.ts'),
+  },
   { name: 'doctor', group: 'Set-up', summary: 'check everything a run needs', load: () => import('./commands/doctor.ts') },
 ];

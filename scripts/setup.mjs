@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
  * Makes a bare clone ready: npm packages, ffmpeg, a Temporal server, TensorFlow. Everything lands in node_modules and .sostenuto.
+ * As a dependency of another project, the npm packages are those that the project installed.
  *   node scripts/setup.mjs [--again] [--json] [--then start|test [arguments …]]
  * `--again` makes every choice anew. Exit code 0 when all is there, 1 when something is missing; with `--then`, that program's code.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './setup/cache.mjs';
 import { removePartials, takeLock } from './setup/lock.mjs';
 import { readRecord, SETUP_VERSION, writeRecord } from './setup/record.mjs';
 import { createReporter } from './setup/report.mjs';
@@ -37,10 +39,11 @@ async function setUp({ again, json, next }, signal) {
   const report = createReporter(json ? process.stderr : process.stdout);
   const release = await takeLock(tools, { signal, onWait: (pid) => report.print(`waiting for another set-up (process ${pid})`) });
   try {
-    removePartials(tools);
+    const cache = cacheFolder(process.env, tools);
+    for (const folder of [tools, cache]) removePartials(folder);
     report.print('Setting up');
     const before = again ? { version: SETUP_VERSION, root, steps: {} } : readRecord(root, tools);
-    const setup = { root, tools, env: process.env, signal, needsTool: next === 'test', note: () => {} };
+    const setup = { root, tools, cache, env: process.env, signal, needsTool: next === 'test', note: () => {} };
     const save = (/** @type {import('./setup/types.d.ts').SetupRecord} */ record) => writeRecord(tools, record);
     const { record, outcomes } = await runStages(STAGES, setup, before, { ...report, save });
     const ok = outcomes.every((outcome) => outcome.ok);

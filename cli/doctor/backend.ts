@@ -29,10 +29,15 @@ export async function checkBackend(choice: BackendName | undefined, measure = me
     const { name, version, threads, gflops } = await measure(choice);
     const found = `${name} ${version}, ${threads} thread${threads === 1 ? '' : 's'}, ${gflops} GFLOP/s`;
     const isSlow = name !== 'tensorflow' && choice === undefined;
-    return { name: 'TensorFlow', status: isSlow ? 'warn' : 'ok', found, fix: '`npm run setup -- --again` tries to get the native backend' };
+    return {
+      name: 'TensorFlow',
+      status: isSlow ? 'warn' : 'ok',
+      found,
+      fix: '`npx sostenuto setup --again` tries to get the native backend',
+    };
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : String(error);
     const lines = said.split('\n').filter((line) => /Error|cannot|missing/i.test(line));
-    return { name: 'TensorFlow', status: 'fail', found: lines[0]?.trim() ?? 'does not load', fix: 'npm run setup -- --again' };
+    return { name: 'TensorFlow', status: 'fail', found: lines[0]?.trim() ?? 'does not load', fix: 'npx sostenuto setup --again' };
   }
 }

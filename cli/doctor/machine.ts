@@ -35,7 +35,7 @@ export function checkPackages(root: string): Check {
   const names = Object.keys(readPackage(join(root, 'package.json')).dependencies ?? {});
   const missing = names.filter((name) => packageFolder(name, root) === undefined);
   const found = missing.length === 0 ? `${names.length} dependencies` : `missing: ${missing.join(', ')}`;
-  return { name: 'npm packages', status: missing.length === 0 ? 'ok' : 'fail', found, fix: 'npm run setup' };
+  return { name: 'npm packages', status: missing.length === 0 ? 'ok' : 'fail', found, fix: 'npx sostenuto setup' };
 }
 
 /** Two copies of protobufjs don't know each other's types, and then no recorded history can be replayed. */
@@ -84,5 +84,5 @@ export async function checkFfmpeg(find: () => MediaTools = findMediaTools): Prom
 export function checkSetup(tools: string): Check {
   const exists = existsSync(join(tools, 'setup.json'));
   const found = exists ? join(tools, 'setup.json') : `not done in ${dirname(tools)}`;
-  return { name: 'set-up', status: exists ? 'ok' : 'warn', found, fix: 'npm run setup' };
+  return { name: 'set-up', status: exists ? 'ok' : 'warn', found, fix: 'npx sostenuto setup' };
 }

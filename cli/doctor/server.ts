@@ -51,7 +51,7 @@ export function checkTool(cliPath: string | undefined, find: typeof findTemporal
     const { path, source } = find(cliPath);
     return { name: 'Temporal', status: 'warn', found: `no server runs; ${path} (${source}) can start one`, fix: 'sostenuto up' };
   } catch (error) {
-    return { name: 'Temporal', status: 'fail', found: error instanceof Error ? error.message : String(error), fix: 'npm run setup' };
+    return { name: 'Temporal', status: 'fail', found: error instanceof Error ? error.message : String(error), fix: 'npx sostenuto setup' };
   }
 }
 

@@ -37,7 +37,7 @@ function missing(found: string): SostenutoError {
     code: 'TEMPORAL_MISSING',
     what: 'There is no Temporal server and no program to start one.',
     found,
-    hint: 'point to a server (TEMPORAL_ADDRESS=host:7233) or to its tool (TEMPORAL_CLI_PATH=/path/to/temporal), or let `npm run setup` get it',
+    hint: 'point to a server (TEMPORAL_ADDRESS=host:7233) or to its tool (TEMPORAL_CLI_PATH=/path/to/temporal), or let `npx sostenuto setup` get it',
   });
 }
 

@@ -90,7 +90,7 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     child.on('error', (cause) =>
       reject(
         new SostenutoError(
-          { code: 'FFMPEG_MISSING', what: `${run.command} could not be started`, found: cause.message, hint: 'run `npm run setup`' },
+          { code: 'FFMPEG_MISSING', what: `${run.command} could not be started`, found: cause.message, hint: 'run `npx sostenuto setup`' },
           { cause },
         ),
       ),

@@ -23,7 +23,7 @@ export async function loadBackend(choice: BackendChoice = 'auto', options: Backe
         what: 'The native TensorFlow backend cannot be loaded.',
         found: native.reasons.join('; ') || `no native addon in ${findNativePackages().join(' or ') || 'any package directory'}`,
         expected: 'the package @tensorflow/tfjs-node with its compiled addon',
-        hint: 'run the set-up (npm run setup), or choose wasm or cpu',
+        hint: 'run the set-up (npx sostenuto setup), or choose wasm or cpu',
       });
     }
     case 'wasm':

@@ -10,7 +10,8 @@ const names = ['tfjs-node-gpu', 'tfjs-node'];
 
 /** Directories of native packages that hold a compiled addon: the published ones first, then the one that the set-up built. */
 export function findNativePackages(root: string = packageRoot): string[] {
-  const places = [join(root, 'node_modules'), join(root, '..'), join(root, '.sostenuto', 'tensorflow', 'node_modules')];
+  const installed = createRequire(join(root, 'package.json')).resolve.paths('@tensorflow/tfjs-node') ?? [];
+  const places = [...installed, join(root, '.sostenuto', 'tensorflow', 'node_modules')];
   const directories = places.flatMap((place) => names.map((name) => join(place, '@tensorflow', name)));
   return directories.filter(hasAddon);
 }

@@ -3,6 +3,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { firstThatWorks, NothingWorks } from './choose.mjs';
 import { isExecutable, run, which } from './command.mjs';
+import { installedFolder } from './installed.mjs';
 import { isAtLeast, parseFfmpegVersion } from './versions.mjs';
 
 /** libavcodec of FFmpeg 4.0 (2018). */
@@ -71,8 +72,8 @@ export function ffmpegCandidates({ root, env }, check) {
       source: 'npm package',
       attempt: async () => {
         const platform = `${process.platform}-${process.arch}`;
-        const ffmpeg = join(root, 'node_modules', '@ffmpeg-installer', platform, 'ffmpeg');
-        const ffprobe = join(root, 'node_modules', '@ffprobe-installer', platform, 'ffprobe');
+        const ffmpeg = join(installedFolder(root, `@ffmpeg-installer/${platform}`), 'ffmpeg');
+        const ffprobe = join(installedFolder(root, `@ffprobe-installer/${platform}`), 'ffprobe');
         for (const path of [ffmpeg, ffprobe]) {
           if (!existsSync(path)) throw new Error(`no binary for ${platform}`);
           if (!isExecutable(path)) chmodSync(path, 0o755); // its install script would have done it

@@ -1,5 +1,5 @@
 /** One set-up at a time in one place; a second one waits and then finds everything done. */
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -58,8 +58,10 @@ export function partialName(path) {
   return `${path}.partial-${process.pid}`;
 }
 
-/** Removes what interrupted set-ups left. Only while holding the lock. @param {string} folder */
+/** Removes what interrupted set-ups left. @param {string} folder */
 export function removePartials(folder) {
-  const names = readdirSync(folder, { withFileTypes: true });
-  for (const { name } of names) if (/\.partial-\d+$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const pid = /\.partial-(\d+)$/.exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) rmSync(join(folder, name), { recursive: true, force: true });
+  }
 }

@@ -1,7 +1,8 @@
-/** npm packages, exactly as the lock file names them. Install scripts never run: nothing may depend on them. */
+/** npm packages, exactly as the lock file names them; as a dependency, those that the other project installed. Install scripts never run: nothing may depend on them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandFailed, isExecutable, run, which } from './command.mjs';
+import { installedFolder } from './installed.mjs';
 
 /** @typedef {{ packages?: Record<string, { version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }> }} LockFile */
 
@@ -31,8 +32,20 @@ function differencesIn(root) {
   return [...differences(readJson(join(root, 'package-lock.json')), installed), ...gone];
 }
 
+/** npm never puts a lock file into a package, so one that has none is a dependency and others decide what lies beside it. @param {string} root */
+const isDependency = (root) => !existsSync(join(root, 'package-lock.json'));
+
+/** @param {string} root @returns {string[]} */
+function dependenciesOf(root) {
+  return Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies ?? {});
+}
+
+/** @param {string} root @returns {string[]} */
+export const missingDependencies = (root) => dependenciesOf(root).filter((name) => !existsSync(installedFolder(root, name)));
+
 /** @param {string} root @returns {boolean} */
-function matchesLock(root) {
+function isComplete(root) {
+  if (isDependency(root)) return missingDependencies(root).length === 0;
   try {
     return differencesIn(root).length === 0;
   } catch {
@@ -75,15 +88,23 @@ async function install(setup) {
   }
 }
 
+/** @param {string} root @returns {import('./types.d.ts').Found} */
+function asInstalled(root) {
+  const missing = missingDependencies(root);
+  if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}. Run npm install in the project that uses this package`);
+  return { found: `${dependenciesOf(root).length} dependencies, as the project installed them`, where: root };
+}
+
 /** @type {import('./types.d.ts').Step} */
 export const packages = {
   name: 'packages',
   title: 'npm packages',
   key: () => [process.version.split('.', 1)[0], process.platform, process.arch],
-  holds: ({ root }) => matchesLock(root),
+  holds: ({ root }) => isComplete(root),
   run: async (setup) => {
+    if (isDependency(setup.root)) return asInstalled(setup.root);
     const where = join(setup.root, 'node_modules');
-    if (matchesLock(setup.root)) return { found: `${countPackages(setup.root)} as package-lock.json says`, where };
+    if (isComplete(setup.root)) return { found: `${countPackages(setup.root)} as package-lock.json says`, where };
     await install(setup);
     const wrong = differencesIn(setup.root);
     if (wrong.length > 0)

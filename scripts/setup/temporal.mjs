@@ -1,5 +1,6 @@
 /** A Temporal server, or the program that starts one. */
 import { join, resolve } from 'node:path';
+import { share } from './cache.mjs';
 import { firstThatWorks, NothingWorks } from './choose.mjs';
 import { isExecutable, run, which } from './command.mjs';
 import { givenAddress, LOCAL_ADDRESS, listens, servesTemporal } from './temporal-address.mjs';
@@ -27,6 +28,7 @@ const NOT_FOR_TESTS = 'not looked at: tests start servers of their own';
  * @property {(address: string) => Promise<boolean>} serves
  * @property {(path: string) => Promise<string>} version throws if it is not a usable Temporal
  * @property {() => string | undefined} onPath
+ * @property {() => Promise<string>} kept what an earlier set-up of any project got
  * @property {() => Promise<string>} download
  * @property {() => Promise<string>} build
  */
@@ -74,6 +76,7 @@ export function temporalCandidates({ tools, cliPath, needsTool }, probes) {
       },
     },
     { source: '.sostenuto/bin', attempt: () => tool(join(tools, 'bin', 'temporal')) },
+    { source: 'cache', attempt: async () => tool(await probes.kept()) },
     { source: 'download', attempt: async () => tool(await probes.download()) },
     { source: 'go install', attempt: async () => tool(await probes.build()) },
   ];
@@ -102,6 +105,8 @@ export const temporal = {
   },
   run: async (setup) => {
     const { env, tools, signal } = setup;
+    const own = join(tools, 'bin', 'temporal');
+    const kept = join(setup.cache, `temporal-${process.platform}-${process.arch}`);
     const candidates = temporalCandidates(
       { tools, cliPath: env['TEMPORAL_CLI_PATH'], needsTool: setup.needsTool },
       {
@@ -110,6 +115,11 @@ export const temporal = {
         serves: servesTemporal,
         version: (path) => temporalVersion(path, signal),
         onPath: () => which('temporal', env),
+        kept: async () => {
+          await temporalVersion(kept, signal);
+          await share(kept, own);
+          return own;
+        },
         download: () => downloadTemporal(setup),
         build: () => buildTemporal(setup),
       },
@@ -117,6 +127,8 @@ export const temporal = {
     const { source, value, tried } = await firstThatWorks(candidates, signal).catch((error) => {
       throw error instanceof NothingWorks ? new NothingWorks(WAYS_OUT, error.tried) : error;
     });
+    // For other projects; without a cache they get it by themselves.
+    if (value.path === own && source !== 'cache') await share(own, kept).catch(() => {});
     return {
       found: `${value.version ?? 'server answers'}, ${source}`,
       ...((value.path ?? value.address) ? { where: value.path ?? value.address } : {}),

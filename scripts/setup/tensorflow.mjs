@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstThatWorks, NothingWorks } from './choose.mjs';
 import { which } from './command.mjs';
+import { installedFolder } from './installed.mjs';
 import { buildTensorflow, builtPackage } from './tensorflow-build.mjs';
 import { addonOf, loadTensorflow } from './tensorflow-load.mjs';
 
@@ -25,7 +26,7 @@ import { addonOf, loadTensorflow } from './tensorflow-load.mjs';
 export function tensorflowCandidates({ root, tools, wanted }, probes) {
   /** @param {string} folder @returns {Promise<Backend>} */
   const native = async (folder) => ({ backend: 'tensorflow', package: folder, version: (await probes.load(folder)).version });
-  const installed = (/** @type {string} */ name) => join(root, 'node_modules', '@tensorflow', name);
+  const installed = (/** @type {string} */ name) => installedFolder(root, `@tensorflow/${name}`);
   /** @type {import('./types.d.ts').Candidate<Backend>[]} */
   const natives = [
     { source: '@tensorflow/tfjs-node-gpu', attempt: () => native(installed('tfjs-node-gpu')) },
@@ -66,7 +67,7 @@ export const tensorflow = {
       {
         load: (folder) => loadTensorflow(folder, signal),
         build: () => buildTensorflow(setup),
-        versionOf: (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version,
+        versionOf: (name) => JSON.parse(readFileSync(join(installedFolder(root, name), 'package.json'), 'utf8')).version,
       },
     );
     const { source, value, tried } = await firstThatWorks(candidates, signal).catch((error) => {
@@ -76,7 +77,7 @@ export const tensorflow = {
       throw new NothingWorks('SOSTENUTO_BACKEND is tensorflow, but it cannot be had here', tried);
     const addon = value.package && addonOf(value.package);
     return {
-      found: `${value.backend} ${value.version}, ${source}${value.backend === 'tensorflow' || wanted ? '' : ' (far slower than native; npm run setup -- --again tries anew)'}`,
+      found: `${value.backend} ${value.version}, ${source}${value.backend === 'tensorflow' || wanted ? '' : ' (far slower than native; npx sostenuto setup --again tries anew)'}`,
       ...(value.package ? { where: value.package } : {}),
       tried,
       value: { source, ...value },

@@ -6,6 +6,8 @@ export interface Setup {
   readonly root: string;
   /** Where everything that is fetched or built lands: `<root>/.sostenuto`. */
   readonly tools: string;
+  /** What projects share, see `cache.mjs`. */
+  readonly cache: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted on Ctrl-C: children end, partial results stay nameless. */
   readonly signal: AbortSignal;

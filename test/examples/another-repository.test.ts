@@ -1,39 +1,57 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunReport } from '../../activities/messages.ts';
-import { CommandLine, exampleFolder } from '../cli/support/command-line.ts';
+import { CommandLine } from '../cli/support/command-line.ts';
 import { freePort, hasServer } from '../end-to-end/fixtures/server.ts';
+import { keepTools, makeRepository, root } from './support/repository.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** A project of its own, with this package as one of its dependencies, lying in `node_modules` as npm would put it. */
-function anotherRepository(): { folder: string; packageRoot: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'sostenuto-other-'));
-  const packageRoot = join(folder, 'node_modules', 'sostenuto');
-  cpSync(exampleFolder, folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'other', type: 'module' }));
-  mkdirSync(join(packageRoot, '.sostenuto'), { recursive: true });
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (name !== 'sostenuto') symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
-  }
-  for (const name of readdirSync(root)) {
-    if (!name.startsWith('.') && !['node_modules', 'test'].includes(name))
-      cpSync(join(root, name), join(packageRoot, name), { recursive: true });
-  }
-  // What set-up found for this copy would be the same.
-  for (const name of ['setup.json', 'bin']) symlinkSync(join(root, '.sostenuto', name), join(packageRoot, '.sostenuto', name));
-  return { folder, packageRoot };
-}
+const execute = promisify(execFile);
+/** What npm tells the scripts that it runs would send it back to this repository. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$)/i.test(name)));
 
 describe.runIf(hasServer)('a pipeline in another repository', async () => {
-  const { folder, packageRoot } = anotherRepository();
+  const folder = mkdtempSync(join(tmpdir(), 'sostenuto-other-'));
+  const packageRoot = join(folder, 'node_modules', 'sostenuto');
   const sostenuto = new CommandLine({ folder, packageRoot, ports: [await freePort(), await freePort()] });
+
+  const inFolder = async (program: string, words: readonly string[], more = {}) =>
+    (await execute(program, words, { cwd: folder, env: { ...environment, ...more } })).stdout;
+
+  beforeAll(async () => {
+    makeRepository(folder);
+    await execute('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: root, env: environment });
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const flags = ['--offline', '--cache', join(folder, 'cache'), '--ignore-scripts', '--no-audit', '--no-fund'];
+    await inFolder('npm', ['install', ...flags, `./sostenuto-${version}.tgz`]);
+  });
   afterAll(async () => {
     await sostenuto.end();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('is set up with the packages that the repository installed, and with what other projects got before', async () => {
+    const cache = join(folder, 'cache');
+    const { hasTensorflow } = await keepTools(join(cache, 'sostenuto'));
+    const more = { XDG_CACHE_HOME: cache, ...(hasTensorflow ? {} : { SOSTENUTO_BACKEND: 'wasm' }) };
+    const { ok, steps, tensorflow } = JSON.parse(await inFolder('npx', ['--no', 'sostenuto', 'setup', '--json'], more));
+    expect(ok, JSON.stringify(steps)).toBe(true);
+    expect(steps.find(({ name }: { name: string }) => name === 'packages').found).toMatch(
+      /^\d+ dependencies, as the project installed them$/,
+    );
+    if (hasTensorflow)
+      expect(tensorflow).toMatchObject({ backend: 'tensorflow', package: expect.stringContaining(join(packageRoot, '.sostenuto')) });
+    expect(existsSync(join(packageRoot, 'node_modules'))).toBe(false);
+  });
+
+  test('finds everything that it needs', async () => {
+    const { code, json } = await sostenuto.run('doctor', '--json');
+    const { checks } = json<{ checks: { name: string; status: string }[] }>();
+    expect(checks.filter(({ status }) => status === 'fail')).toEqual([]);
+    expect(code).toBe(0);
   });
 
   test('runs with this package as a dependency', async () => {

@@ -19,6 +19,7 @@ describe('where Temporal comes from', () => {
     serves: async () => false,
     version: no('not an executable file'),
     onPath: () => undefined,
+    kept: no('nothing kept'),
     download: no('no network'),
     build: no('no Go on PATH'),
   };
@@ -39,6 +40,7 @@ describe('where Temporal comes from', () => {
       { source: 'TEMPORAL_CLI_PATH', reason: 'not set' },
       { source: 'PATH', reason: 'no temporal on PATH' },
       { source: '.sostenuto/bin', reason: 'not an executable file' },
+      { source: 'cache', reason: 'nothing kept' },
       { source: 'download', reason: 'no network' },
       { source: 'go install', reason: 'no Go on PATH' },
     ]);

@@ -48,6 +48,7 @@ interface LockFile {
 }
 interface Packages {
   differences(lock: LockFile, installed: LockFile): string[];
+  missingDependencies(root: string): string[];
 }
 interface Download {
   download(url: string, path: string, options: { signal: AbortSignal; patienceSeconds?: number }): Promise<void>;
@@ -64,6 +65,7 @@ export interface TemporalProbes {
   serves(address: string): Promise<boolean>;
   version(path: string): Promise<string>;
   onPath(): string | undefined;
+  kept(): Promise<string>;
   download(): Promise<string>;
   build(): Promise<string>;
 }
@@ -82,6 +84,20 @@ interface Tensorflow {
       versionOf(name: string): string;
     },
   ): Candidate<Omit<TensorflowChoice, 'source'>>[];
+}
+interface TensorflowBuild {
+  builtPackage(tools: string): string;
+  addonPath(setup: Pick<Setup, 'root' | 'cache'>): Promise<string>;
+}
+interface TensorflowWheel {
+  wheelFolder(cache: string): string;
+}
+interface Cache {
+  cacheFolder(env: Environment, tools: string): string;
+  share(from: string, to: string): Promise<void>;
+}
+interface Installed {
+  installedFolder(root: string, name: string): string;
 }
 interface Ffmpeg {
   ffmpegCandidates(place: { root: string; env: Environment }, check: (ffmpeg: string, ffprobe: string) => Promise<Pair>): Candidate<Pair>[];
@@ -102,5 +118,9 @@ export const download = await load<Download>('temporal-download');
 export const address = await load<Address>('temporal-address');
 export const temporal = await load<Temporal>('temporal');
 export const tensorflow = await load<Tensorflow>('tensorflow');
+export const tensorflowBuild = await load<TensorflowBuild>('tensorflow-build');
+export const tensorflowWheel = await load<TensorflowWheel>('tensorflow-wheel');
+export const cache = await load<Cache>('cache');
+export const installed = await load<Installed>('installed');
 export const ffmpeg = await load<Ffmpeg>('ffmpeg');
 export const report = await load<Report>('report');

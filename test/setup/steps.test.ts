@@ -11,7 +11,15 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'setup-steps-'));
   binary = join(root, 'ffmpeg');
   writeFileSync(binary, 'a program');
-  setup = { root, tools: join(root, '.sostenuto'), env: {}, signal: new AbortController().signal, needsTool: false, note: () => {} };
+  setup = {
+    root,
+    tools: join(root, '.sostenuto'),
+    cache: join(root, 'cache'),
+    env: {},
+    signal: new AbortController().signal,
+    needsTool: false,
+    note: () => {},
+  };
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
