@@ -51,7 +51,7 @@ export async function runTask(
     readJson: (artifact) => store.readJson(artifact),
     openFile: (artifact) => store.openFile(artifact),
     openTree: (artifact) => store.openTree(artifact),
-    putFile: (path) => store.putFile(path),
+    putFile: (path, known) => store.putFile(path, known),
     putTree: (directory) => store.putTree(directory),
   };
   try {

@@ -54,8 +54,8 @@ export interface TaskContext {
   readJson<T>(artifact: Artifact): Promise<T>;
   openFile(artifact: Artifact): Promise<StoredFile>;
   openTree(artifact: Artifact): Promise<StoredTree>;
-  /** Stores something that a JSON output will refer to. */
-  putFile(path: string): Promise<Artifact>;
+  /** Stores something that a JSON output will refer to. The file is not read if it is `known` to be something that the store has. */
+  putFile(path: string, known?: Artifact): Promise<Artifact>;
   putTree(directory: string): Promise<Artifact>;
 }
 

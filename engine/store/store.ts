@@ -19,8 +19,8 @@ export interface Store {
   readonly writer: DurableWriter;
   /** Stores a JSON value as its canonical text. Throws `NOT_JSON`. */
   putJson(value: unknown): Promise<Artifact>;
-  /** Stores a regular file (links are refused), hashed while it is copied. */
-  putFile(path: string): Promise<Artifact>;
+  /** Stores a regular file (links are refused), hashed while it is copied; not read if what it is `known` to be is there already. */
+  putFile(path: string, known?: Artifact): Promise<Artifact>;
   /** Stores the files of a directory and their listing. Throws `TREE_UNSAFE` for links. */
   putTree(directory: string): Promise<Artifact>;
   /** Reads a JSON value and checks its digest. Throws `OBJECT_MISSING` or `OBJECT_DAMAGED`. */
@@ -60,7 +60,8 @@ export async function openStore(home: string, options: StoreOptions = {}): Promi
     return { form: 'json', digest: await putBytes(text), bytes: Buffer.byteLength(text) };
   }
 
-  async function putFile(path: string): Promise<Artifact> {
+  async function putFile(path: string, known?: Artifact): Promise<Artifact> {
+    if (known && isPresent(objectPath(root, checkedDigest(known.digest)), known.bytes)) return known;
     const file = await openRegular(path);
     try {
       const { size } = await file.stat();

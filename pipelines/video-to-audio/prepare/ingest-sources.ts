@@ -12,6 +12,7 @@ import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
 import type { SourceSetting } from '../source-settings.ts';
 import type { Clip, ingestSources as declaration } from '../tasks.ts';
+import { type KnownFiles, openKnownFiles } from './known-files.ts';
 import { checkFailures, orReason } from './quarantine.ts';
 
 /** Clips of sets on disk in shards by id; what cannot be used is set apart with its reason, and test videos are kept out of training. */
@@ -36,16 +37,22 @@ export const ingestSources: Run<typeof declaration> = async ({ params, context }
   for (const [index, source] of params.sources.entries()) {
     const { kind } = source;
     const entries = read[index]?.entries ?? [];
-    for (const [step, entry] of entries.entries()) {
-      context.signal.throwIfAborted();
-      const taken = await orReason(() => clipsOf(context, source, entry));
-      if ('reason' in taken) refuse(kind, { id: entry.id, split: entry.split, reason: 'broken', detail: taken.reason });
-      else
-        for (const clip of taken.value) {
-          if (clips.has(clip.id)) refuse(kind, { id: clip.id, split: clip.split, reason: 'duplicate id', detail: 'another source has it' });
-          else clips.set(clip.id, clip);
-        }
-      context.progress({ step: step + 1, of: entries.length, source: kind });
+    const files = await openKnownFiles(context, source.root);
+    try {
+      for (const [step, entry] of entries.entries()) {
+        context.signal.throwIfAborted();
+        const taken = await orReason(() => clipsOf(context, source, entry, files));
+        if ('reason' in taken) refuse(kind, { id: entry.id, split: entry.split, reason: 'broken', detail: taken.reason });
+        else
+          for (const clip of taken.value) {
+            if (clips.has(clip.id))
+              refuse(kind, { id: clip.id, split: clip.split, reason: 'duplicate id', detail: 'another source has it' });
+            else clips.set(clip.id, clip);
+          }
+        context.progress({ step: step + 1, of: entries.length, source: kind });
+      }
+    } finally {
+      await files.keep();
     }
   }
   checkFailures('the sources', failed, params.maxFailures);
@@ -54,10 +61,10 @@ export const ingestSources: Run<typeof declaration> = async ({ params, context }
 };
 
 /** The clip, or its pieces, with its files in the store. */
-async function clipsOf(context: TaskContext, { kind, root, clipSeconds }: SourceSetting, entry: Entry): Promise<Clip[]> {
+async function clipsOf(context: TaskContext, { kind, root, clipSeconds }: SourceSetting, entry: Entry, files: KnownFiles): Promise<Clip[]> {
   const stored = new Map<string, Artifact>();
   const put = async (path: string): Promise<Artifact> => {
-    const artifact = stored.get(path) ?? (await context.putFile(await realpath(join(root, path))));
+    const artifact = stored.get(path) ?? (await files.put(await realpath(join(root, path))));
     stored.set(path, artifact);
     return artifact;
   };

@@ -68,7 +68,7 @@ export async function setUp(): Promise<Setup> {
     readJson: (artifact) => store.readJson(artifact),
     openFile: (artifact) => store.openFile(artifact),
     openTree: (artifact) => store.openTree(artifact),
-    putFile: (path) => store.putFile(path),
+    putFile: (path, known) => store.putFile(path, known),
     putTree: (directory) => store.putTree(directory),
   };
   return { store, folder, context };
