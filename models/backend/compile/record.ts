@@ -1,6 +1,7 @@
 import type { Tensor, Tf } from '../types.ts';
 import type { Binding, NativeBackend, NativeTensor, OpAttribute } from './native-backend.ts';
 import { notCompilable } from './not-compilable.ts';
+import { resultShapes } from './shapes.ts';
 
 export interface RecordedOp {
   readonly name: string;
@@ -25,47 +26,66 @@ export interface Recording {
 
 /**
  * Runs a function once and writes down every native operation. Identities never repeat, so the flow of data is exact whatever
- * is disposed. Tensors from outside that are no inputs become constants. Only shapes matter: what an operation computed is freed at
- * once and zeros stand in for it, so that recording needs little memory. Throws `NOT_COMPILABLE` if the function reads a value that it computed.
+ * is disposed. Tensors from outside that are no inputs become constants. Only shapes matter: most operations are not run at all, others on
+ * zeros, so that recording needs little time and memory. Throws `NOT_COMPILABLE` if the function reads a value that it computed.
  */
 export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], run: () => readonly Tensor[]): Recording {
   const original = backend.binding;
   const ops: RecordedOp[] = [];
   const constants = new Map<number, Constant>();
   const made = new Map<number, string>();
-  const standIns = zeros(original);
+  const shapes = new Map<number, readonly number[]>();
+  const float = Number(original['TF_FLOAT']);
+  const standIns = zeros(original, float, shapes);
   const info = (tensors: readonly Tensor[]): NativeTensor[] => {
     const ids = backend.getInputTensorIds(tensors);
     return tensors.map((tensor, i) => ({ id: ids[i] ?? 0, shape: [...tensor.shape], dtype: backend.getDTypeInteger(tensor.dtype) }));
   };
   const known = info(inputs);
+  for (const { id, shape } of known) shapes.set(id, shape);
   const isInput = new Set(known.map(({ id }) => id));
   const getIds = backend.getInputTensorIds.bind(backend);
-  const execute = (name: string, attributes: readonly OpAttribute[], ids: readonly number[], count: number, first?: number) => {
-    const outputs = original.executeOp(
+  let symbols = 0;
+  /** Results without computing them, if their shapes are known; they have negative identities. */
+  const infer = (name: string, attributes: readonly OpAttribute[], ids: readonly number[]): NativeTensor[] | undefined => {
+    if (attributes.find(({ name }) => name === 'T')?.value !== float) return undefined;
+    const whole = (input: number) => {
+      const constant = constants.get(ids[input] ?? 0);
+      return constant && [...new Int32Array(constant.bytes.buffer)];
+    };
+    const found = resultShapes(
       name,
-      [...attributes],
-      ids.map((id) => standIns.of(id)),
-      count,
+      attributes,
+      ids.map((id) => shapes.get(id) ?? []),
+      whole,
     );
+    return found?.map((shape) => ({ id: --symbols, shape: [...shape], dtype: float }));
+  };
+  const execute = (name: string, attributes: readonly OpAttribute[], ids: readonly number[], count: number, first?: number) => {
+    const outputs = infer(name, attributes, ids) ?? original.executeOp(name, [...attributes], ids.map(standIns.of), count);
     ops.push({ name, attributes: [...attributes], inputs: [...ids], outputs, ...(first !== undefined && { after: first }) });
     for (const output of outputs) {
       made.set(output.id, name);
+      shapes.set(output.id, output.shape);
       standIns.replace(output);
     }
     return outputs;
+  };
+  const constant = (id: number, { shape, dtype, bytes }: Constant): void => {
+    constants.set(id, { shape, dtype, bytes });
+    shapes.set(id, shape);
   };
   const watching: Binding = {
     ...bound(original),
     createTensor: (shape, dtype, values) => {
       const id = original.createTensor(shape, dtype, values);
-      constants.set(id, { shape: [...shape], dtype, bytes: bytesOf(values) });
+      constant(id, { shape: [...shape], dtype, bytes: bytesOf(values) });
       return id;
     },
     executeOp: execute,
     after: (id, first, dtype) =>
       execute('Identity', [{ name: 'T', type: Number(original['TF_ATTR_TYPE']), value: dtype }], [id], 1, first)[0] as NativeTensor,
-    deleteTensor: (id) => standIns.of(id) === id && original.deleteTensor(id),
+    deleteTensor: (id) => standIns.has(id) || original.deleteTensor(id),
     tensorDataSync: (id) => {
       const by = made.get(id);
       if (by !== undefined)
@@ -84,7 +104,7 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
       const id = ids[i] ?? 0;
       if (made.has(id) || constants.has(id) || isInput.has(id)) continue;
       const values = original.tensorDataSync(id);
-      constants.set(id, { shape: [...tensor.shape], dtype: backend.getDTypeInteger(tensor.dtype), bytes: bytesOf(values) });
+      constant(id, { shape: [...tensor.shape], dtype: backend.getDTypeInteger(tensor.dtype), bytes: bytesOf(values) });
     }
     return ids;
   };
@@ -100,19 +120,23 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
   }
 }
 
-/** One tensor of zeros for each shape of a computed float; other types are few and small and stay. */
-function zeros(binding: Binding) {
+/** Computed floats are nothing but shapes. One tensor of zeros is made for each shape that is read; other types are few and small and stay. */
+function zeros(binding: Binding, float: number, shapes: ReadonlyMap<number, readonly number[]>) {
+  const replaced = new Set<number>();
   const byShape = new Map<string, number>();
-  const replaced = new Map<number, number>();
+  const zero = (shape: readonly number[]): number => {
+    const known = byShape.get(String(shape));
+    const id = known ?? binding.createTensor([...shape], float, new Float32Array(shape.reduce((product, side) => product * side, 1)));
+    byShape.set(String(shape), id);
+    return id;
+  };
   return {
-    of: (id: number): number => replaced.get(id) ?? id,
-    replace: ({ id, shape, dtype }: NativeTensor): void => {
-      if (dtype !== binding['TF_FLOAT']) return;
-      const known = byShape.get(String(shape));
-      const zero = known ?? binding.createTensor(shape, dtype, new Float32Array(shape.reduce((product, side) => product * side, 1)));
-      byShape.set(String(shape), zero);
-      replaced.set(id, zero);
-      binding.deleteTensor(id);
+    has: (id: number): boolean => replaced.has(id),
+    of: (id: number): number => (replaced.has(id) ? zero(shapes.get(id) ?? []) : id),
+    replace: ({ id, dtype }: NativeTensor): void => {
+      if (dtype !== float) return;
+      replaced.add(id);
+      if (id >= 0) binding.deleteTensor(id);
     },
     dispose: (): void => {
       for (const id of byShape.values()) binding.deleteTensor(id);
