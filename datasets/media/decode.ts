@@ -27,6 +27,8 @@ export interface DecodeOptions extends MediaOptions {
   readonly crop?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | undefined;
   /** Decodes no more than this much of the file. Default 120. */
   readonly mostSeconds?: number | undefined;
+  /** Sees every decoded frame [height, width, 3] once, as it comes, in place of their being kept: `data` stays empty. */
+  readonly onFrame?: (frame: Uint8Array, size: { readonly width: number; readonly height: number }) => void;
 }
 export interface Frames {
   /** [count, height, width, 3] */
@@ -36,6 +38,8 @@ export interface Frames {
   readonly height: number;
   /** Seconds of each frame: its own time, or its place at the constant rate. */
   readonly times: Float64Array;
+  /** Which of the decoded frames each one is. */
+  readonly decoded: readonly number[];
 }
 export interface Decoded {
   readonly probe: Probe;
@@ -99,8 +103,16 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
   }
   const outputs = [...(video ? [1, 4] : []), ...(audio ? [3, 5] : [])];
   const seconds = Math.min(Math.max(0, (probe.duration ?? 0) - start), mostSeconds);
-  const expected = { 1: video ? Math.ceil(seconds * Math.min(video.baseRate, 120) + 2) * width * height * 3 : 0 };
-  const result = await runTool({ command: tools.ffmpeg, args, outputs, expected, signal: options.signal });
+  const seen = options.onFrame && frameCutter(width, height, options.onFrame);
+  const expected = { 1: video && !seen ? Math.ceil(seconds * Math.min(video.baseRate, 120) + 2) * width * height * 3 : 0 };
+  const result = await runTool({
+    command: tools.ffmpeg,
+    args,
+    outputs,
+    expected,
+    signal: options.signal,
+    ...(seen && { takers: { 1: seen.take } }),
+  });
   refuseOldOptions(tools, result.stderr);
   const damage: string[] = [];
   const decodedFrames = video && readFrames();
@@ -114,23 +126,25 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
     const times = readTimes(result.outputs[4]).pts;
     const size = width * height * 3;
     const isCut = start > 0 || (probe.duration ?? 0) > mostSeconds;
-    if (bytes.length === 0) throw unreadable(path, `no frame could be decoded${reasonOf(result.stderr, path)}`);
-    if (bytes.length !== times.length * size) {
-      throw unreadable(path, `${bytes.length} bytes for ${times.length} frames of ${width} × ${height}${reasonOf(result.stderr, path)}`);
+    const length = seen?.bytes() ?? bytes.length;
+    if (length === 0) throw unreadable(path, `no frame could be decoded${reasonOf(result.stderr, path)}`);
+    if (length !== times.length * size) {
+      throw unreadable(path, `${length} bytes for ${times.length} frames of ${width} × ${height}${reasonOf(result.stderr, path)}`);
     }
     const declared = video?.frames;
     if (declared !== undefined && times.length < declared && !isCut) damage.push(`${times.length} of ${declared} frames could be decoded`);
     const all = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (options.framesPerSecond === undefined) return { data: all, count: times.length, width, height, times: Float64Array.from(times) };
+    if (options.framesPerSecond === undefined)
+      return { data: all, count: times.length, width, height, times: Float64Array.from(times), decoded: times.map((_, index) => index) };
     const chosen = chooseFrames(times, 1 / (video?.baseRate ?? 25), options.framesPerSecond);
     // Frames that only move forward can do so where they lie; most of the time of a copy is spent on new memory.
     const inPlace = chosen.every((from, to) => from >= to);
-    const data = inPlace ? all.subarray(0, chosen.length * size) : new Uint8Array(chosen.length * size);
+    const data = inPlace || seen ? all.subarray(0, chosen.length * size) : new Uint8Array(chosen.length * size);
     chosen.forEach((from, to) => {
-      if (!inPlace || from !== to) data.set(all.subarray(from * size, (from + 1) * size), to * size);
+      if (!seen && (!inPlace || from !== to)) data.set(all.subarray(from * size, (from + 1) * size), to * size);
     });
     const rate = options.framesPerSecond;
-    return { data, count: chosen.length, width, height, times: Float64Array.from(chosen, (_, index) => index / rate) };
+    return { data, count: chosen.length, width, height, times: Float64Array.from(chosen, (_, index) => index / rate), decoded: chosen };
   }
 
   function readSound(): Float32Array {
@@ -144,6 +158,25 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
     if (decoded < declared - 0.06) damage.push(`${decoded.toFixed(2)} s of ${declared.toFixed(2)} s of sound could be decoded`);
     return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   }
+}
+
+/** Cuts a stream of bytes into frames; each is valid only while it is looked at. */
+function frameCutter(width: number, height: number, onFrame: NonNullable<DecodeOptions['onFrame']>) {
+  const frame = new Uint8Array(width * height * 3);
+  let bytes = 0;
+  return {
+    bytes: () => bytes,
+    take(chunk: Uint8Array) {
+      for (let from = 0; from < chunk.length; ) {
+        const at = bytes % frame.length;
+        const part = chunk.subarray(from, from + frame.length - at);
+        frame.set(part, at);
+        from += part.length;
+        bytes += part.length;
+        if (bytes % frame.length === 0) onFrame(frame, { width, height });
+      }
+    },
+  };
 }
 
 const plain = (line: string, path: string) => line.replace(/^\[[^\]]*\] /, '').replace(`file:${resolve(path)}: `, '');

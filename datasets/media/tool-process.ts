@@ -11,6 +11,8 @@ export interface ToolRun {
   readonly inputs?: Readonly<Record<number, AsyncIterable<Uint8Array> | Iterable<Uint8Array>>>;
   /** Numbered pipes to collect; 1 is standard output. */
   readonly outputs?: readonly number[];
+  /** Takes what a collected pipe gives as it comes, in place of its being kept; the tool waits meanwhile. */
+  readonly takers?: Readonly<Record<number, (chunk: Buffer) => void>>;
   /** Bytes that pipes will probably give: these are collected in one place instead of being joined at the end. */
   readonly expected?: Readonly<Record<number, number>>;
   /** Most bytes a collected pipe may give; more ends the process. Default 1 GiB. */
@@ -69,7 +71,12 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
     const place = Buffer.allocUnsafeSlow(run.expected?.[number] ?? 0);
     let size = 0;
     let placed = 0;
+    const take = run.takers?.[number];
     for await (const chunk of child.stdio[number] as Readable) {
+      if (take) {
+        take(chunk);
+        continue;
+      }
       size += chunk.length;
       if (size > (run.mostBytes ?? 2 ** 30)) {
         tooLarge = size;

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { narrowHalf, widenBfloat16, widenHalf } from './half.ts';
-import { BYTES, type Dtype, headerLength, parseHeader, type TensorEntry } from './header.ts';
+import { BYTES, type Dtype, type Header, headerLength, parseHeader, type TensorEntry } from './header.ts';
 
 export type { Dtype } from './header.ts';
 export type TensorData =
@@ -32,25 +32,39 @@ export interface Safetensors<Data extends TensorData = TensorData> {
 export async function readSafetensors(path: string, wanted: (name: string) => boolean = () => true): Promise<Safetensors> {
   const file = await open(path);
   try {
-    const { size } = await file.stat();
-    const start = new Uint8Array(8);
-    await file.read(start, 0, 8, 0);
-    const length = headerLength(start, size, path);
-    const header = new Uint8Array(length);
-    await file.read(header, 0, length, 8);
-    const { entries, metadata } = parseHeader(header, size - 8 - length, path);
+    const { entries, metadata, dataStart } = await readHeader(file, path);
     const tensors = new Map<string, StoredTensor>();
     for (const [name, entry] of entries) {
       if (!wanted(name)) continue;
       const bytes = new Uint8Array(entry.end - entry.begin);
       for (let at = 0; at < bytes.length; )
-        at += (await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30), 8 + length + entry.begin + at)).bytesRead;
+        at += (await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30), dataStart + entry.begin + at)).bytesRead;
       tensors.set(name, fromBytes(bytes, entry));
     }
     return { tensors, metadata };
   } finally {
     await file.close();
   }
+}
+
+/** Names, types and shapes of a file's tensors; only its header is read. Throws as `readSafetensors`. */
+export async function readEntries(path: string): Promise<ReadonlyMap<string, TensorEntry>> {
+  const file = await open(path);
+  try {
+    return (await readHeader(file, path)).entries;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readHeader(file: FileHandle, path: string): Promise<Header & { readonly dataStart: number }> {
+  const { size } = await file.stat();
+  const start = new Uint8Array(8);
+  await file.read(start, 0, 8, 0);
+  const length = headerLength(start, size, path);
+  const header = new Uint8Array(length);
+  await file.read(header, 0, length, 8);
+  return { ...parseHeader(header, size - 8 - length, path), dataStart: 8 + length };
 }
 
 /** As `readSafetensors`, with F16 and BF16 widened (exactly) and F64 rounded to float32; integers stay as they are. */

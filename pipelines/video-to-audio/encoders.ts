@@ -1,31 +1,79 @@
-import { SostenutoError } from '../../errors/problem.ts';
+import { statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { describeEncoder, type EncoderRole, encoderFiles } from '../../models/encoders/describe.ts';
 import type { Settings } from './settings.ts';
 
 /** Tiles in a row of the pictures that the stand-in for CLIP sees. */
 export const CELLS = 8;
+/** Tokens of a caption that a text network reads. */
+const TOKENS = 77;
 
-/** Widths of what the encoders give. The first of each kind needs no weights from elsewhere; the others are the paper's. */
-export const ENCODERS = {
-  text: { 'hashed-words': 64, 'flan-t5-large': 1024 },
-  image: { 'colour-grid': CELLS * CELLS * 3, 'clip-vit-bigg-14': 1280 },
-  codec: { sostenuto: 32, 'encodec-24khz': 128 },
+/** Widths of what needs no weights from elsewhere. */
+export const BUILT_IN = { text: { 'hashed-words': 64 }, image: { 'colour-grid': CELLS * CELLS * 3 }, codec: { sostenuto: 32 } } as const;
+
+/** Encoders by the name of their folder below `<home>/weights`, where `sostenuto weights fetch` puts them; the paper's. */
+export const PUBLISHED = {
+  text: { 'flan-t5-large': { repository: 'google/flan-t5-large', width: 1024, licence: 'Apache-2.0' } },
+  image: { 'clip-vit-bigg-14': { repository: 'laion/CLIP-ViT-bigG-14-laion2B-39B-b160k', width: 1280, licence: 'MIT' } },
+  codec: { 'encodec-24khz': { repository: 'facebook/encodec_24khz', width: 128, licence: 'MIT' } },
 } as const;
+
+export interface Published {
+  readonly repository: string;
+  readonly width: number;
+  readonly licence: string;
+}
+/** What a setting of `encoders` stands for. */
+export type WantedEncoder =
+  | { readonly from: 'built-in'; readonly width: number }
+  | { readonly from: 'folder'; readonly folder: string; readonly published?: Published };
+
+const lookUp = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
+/** `value` has passed the settings' check. */
+export function wantedEncoder(role: EncoderRole, value: string): WantedEncoder {
+  const width = lookUp<number>(BUILT_IN[role], value);
+  if (width !== undefined) return { from: 'built-in', width };
+  const published = lookUp<Published>(PUBLISHED[role], value);
+  return { from: 'folder', folder: isAbsolute(value) ? value : join(weightsFolder(), value), ...(published && { published }) };
+}
+
+/** The command says where it is: a pipeline knows no home. */
+const weightsFolder = (): string => process.env['SOSTENUTO_WEIGHTS'] ?? join('.sostenuto', 'weights');
+
+export const isThere = (folder: string): boolean => statSync(join(folder, 'config.json'), { throwIfNoEntry: false })?.isFile() === true;
+
+/** Width of what an encoder gives, by its folder's configuration; of a published one that is not there, as it is known. Throws `ENCODER_CONFIG`. */
+function widthOf(role: EncoderRole, value: string): number {
+  const wanted = wantedEncoder(role, value);
+  if (wanted.from === 'built-in') return wanted.width;
+  if (wanted.published && !isThere(wanted.folder)) return wanted.published.width;
+  return describeEncoder(wanted.folder, role).width;
+}
 
 /** Widths that the networks of a run are built for. */
 export const widthsOf = ({ encoders: { text, image, codec } }: Settings) => ({
-  text: ENCODERS.text[text],
-  video: ENCODERS.image[image],
-  latents: ENCODERS.codec[codec],
+  text: widthOf('text', text),
+  video: widthOf('image', image),
+  latents: widthOf('codec', codec),
 });
 
-/** Throws `ENCODER_MISSING` unless the encoder is the one that is there. */
-export function requireEncoder(wanted: string, available: string): void {
-  if (wanted === available) return;
-  throw new SostenutoError({
-    code: 'ENCODER_MISSING',
-    what: `The encoder ${wanted} cannot be run by this version.`,
-    found: wanted,
-    expected: available,
-    hint: 'choose it by --set encoders.…, or take another preset',
+/** Tokens of a caption, at most. */
+export const tokensOf = ({ encoders }: Settings): number => encoders.tokens ?? TOKENS;
+
+/** Params of the node that takes an encoder in. `state` notices another file without reading it; what was read decides. */
+export interface EncoderParams {
+  readonly role: EncoderRole;
+  readonly folder: string;
+  readonly state: string;
+}
+
+export function encoderParams(role: EncoderRole, folder: string): EncoderParams {
+  const files = isThere(folder) ? encoderFiles(folder, role) : [];
+  const state = files.map((name) => {
+    const { size, mtimeMs } = statSync(join(folder, name));
+    return `${name} ${size} ${Math.round(mtimeMs)}`;
   });
+  return { role, folder, state: state.join('; ') };
 }

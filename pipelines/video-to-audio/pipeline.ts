@@ -1,10 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { MIXTURE_WORDS } from '../../datasets/media/mixture.ts';
-import { findMediaTools } from '../../datasets/media/tools.ts';
-import { folderState } from '../../datasets/sources/folder-state.ts';
 import { definePipeline, type Ref } from '../../engine/define/pipeline.ts';
 import type { TreePort } from '../../engine/define/ports.ts';
-import { CELLS, ENCODERS } from './encoders.ts';
 import { estimates } from './estimate.ts';
 import * as evaluate from './evaluate/tasks.ts';
 import { takeGiven } from './given-weights.ts';
@@ -12,25 +7,8 @@ import { wirePreferences } from './label/preferences.ts';
 import { presets } from './presets.ts';
 import { settingsSchema } from './settings.ts';
 import { predictorOf, type RollKind, rollToMidiParams, stageParams } from './stages.ts';
-import * as prepare from './tasks.ts';
 import * as train from './train/tasks.ts';
-
-const FRAME_SIDE = 32;
-
-/** Content digest of the shipped codec, from its manifest; it is what enters the key. */
-function shippedCodecDigest(): string {
-  const manifest: { digest: string } = JSON.parse(
-    readFileSync(new URL('../../models/codec/weights/manifest.json', import.meta.url), 'utf8'),
-  );
-  return manifest.digest;
-}
-
-/** Path, size and age of ffmpeg: enough to notice another one without starting it. */
-function ffmpegBinary(): string {
-  const { ffmpeg } = findMediaTools();
-  const { size, mtimeMs } = statSync(ffmpeg);
-  return `${ffmpeg} ${size} ${Math.round(mtimeMs)}`;
-}
+import { wireFeatures } from './wire-features.ts';
 
 /** Raw clips in, models that can be heard and compared out. The order of the lines is the way of the data. */
 export const videoToAudio = definePipeline({
@@ -40,71 +18,9 @@ export const videoToAudio = definePipeline({
   presets,
   estimate: estimates,
   build: (builder, settings) => {
-    const { node, each } = builder;
-    const { seed, data, encoders, rollPredictor, maxFailures } = settings;
-    const { views, height, width } = rollPredictor;
-    const { tools } = node('media-tools', prepare.identifyMediaTools, { inputs: {}, params: { binary: ffmpegBinary() } });
-    const filmed = [...new Set(['front' as const, ...views])];
-    const set = (name: 'sounds' | 'events' | 'piano') => {
-      const { clipSeconds, pieceSeconds } = data;
-      const made = name === 'piano' ? { pieceSeconds, views: filmed } : { clipSeconds, views: [] };
-      const params = { set: name, count: data[name], seed, ...made };
-      return node(name, prepare.synthesizeSet, { inputs: { tools }, params }).files;
-    };
-    const { shards: ingested, refused } = settings.sources
-      ? node('ingest', prepare.ingestSources, {
-          inputs: {},
-          params: {
-            sources: settings.sources.map((source) => ({ ...source, state: folderState(source.root) })),
-            shards: settings.shards,
-            maxFailures,
-          },
-        })
-      : node('ingest', prepare.ingest, {
-          inputs: { sounds: set('sounds'), events: set('events'), piano: set('piano') },
-          params: { shards: settings.shards, maxFailures },
-        });
-
-    // The last save of a shard has all of it so far; those before would only take room.
-    const resumed = { operational: { keepCheckpoints: 1 } };
-    const { media, unreadable } = each(
-      'media',
-      prepare.extractMedia,
-      ingested,
-      { inputs: { tools }, params: { framesPerSecond: 25, frameSize: FRAME_SIDE, maxFailures } },
-      resumed,
-    );
-    const { shards, media: sounds } = node('mixtures', prepare.mixTrainingSounds, {
-      inputs: { shards: ingested, media },
-      params: { count: data.mixtures, seed },
-    });
-    const { codec } = node('codec', prepare.importCodec, { inputs: {}, params: { codec: encoders.codec, digest: shippedCodecDigest() } });
-    const { latents } = each(
-      'latents',
-      prepare.encodeAudio,
-      sounds,
-      { inputs: { codec }, params: { scalar: encoders.latents ?? 'f32' } },
-      resumed,
-    );
-    const { text } = each('text', prepare.embedText, shards, {
-      inputs: {},
-      params: { encoder: encoders.text, dimension: ENCODERS.text['hashed-words'], tokens: MIXTURE_WORDS },
-    });
-    const { video } = each('frames', prepare.embedFrames, media, { inputs: {}, params: { encoder: encoders.image, cells: CELLS } });
-    const { rolls, unreadable: unreadableMidi } = each('rolls', prepare.rollShard, ingested, { inputs: {}, params: { maxFailures } });
-    const { pictures, unreadable: unreadableViews } = each(
-      'keys',
-      prepare.filmKeys,
-      ingested,
-      { inputs: { tools }, params: { views, height, width, maxFailures } },
-      resumed,
-    );
-    const { quarantined } = node('catalogue', prepare.catalogue, {
-      inputs: { shards, refused, unreadable, unreadableMidi, unreadableViews, media: sounds, latents, text, video, rolls, pictures },
-      params: {},
-    });
-    const { statistics } = node('statistics', prepare.measureLatents, { inputs: { shards, latents }, params: {} });
-
+    const { node } = builder;
+    const { seed, rollPredictor } = settings;
+    const { shards, media, codec, latents, text, video, rolls, pictures, quarantined, statistics } = wireFeatures(builder, settings);
     const stages = stageParams(settings);
     const features = { shards, latents, text, video, rolls, statistics };
     const keys = { ...features, pictures };

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { EncoderRole } from '../../models/encoders/describe.ts';
+import { BUILT_IN, PUBLISHED } from './encoders.ts';
 import { measureNames, SETS } from './evaluate/measured.ts';
 import { givenWeights } from './given-weights.ts';
 import { preferenceSettings } from './label/preferences.ts';
@@ -103,6 +105,16 @@ const register = z.strictObject({
   approval: z.boolean().describe('a person decides, in place of the rule'),
 });
 
+/** What needs no weights, a published one below `<home>/weights`, or a folder. */
+function encoder(role: EncoderRole) {
+  const names = [...Object.keys(BUILT_IN[role]), ...Object.keys(PUBLISHED[role])];
+  const expected = `${names.join(', ')}, or the absolute path of a folder in the layout of Hugging Face`;
+  return z
+    .string()
+    .refine((value) => names.includes(value) || value.startsWith('/'), expected)
+    .describe(expected);
+}
+
 /** Everything a run of `video-to-audio` can be told. */
 export const settingsSchema = z.strictObject({
   seed: z.int().min(0),
@@ -111,9 +123,10 @@ export const settingsSchema = z.strictObject({
   shards: positive.describe('buckets of clips; a clip stays in its bucket whatever else comes or goes'),
   maxFailures: count.describe('clips that may be quarantined before ingest fails'),
   encoders: z.strictObject({
-    text: z.enum(['hashed-words', 'flan-t5-large']),
-    image: z.enum(['colour-grid', 'clip-vit-bigg-14']),
-    codec: z.enum(['sostenuto', 'encodec-24khz']),
+    text: encoder('text'),
+    image: encoder('image'),
+    codec: encoder('codec'),
+    tokens: positive.optional().describe('of a caption that a text network reads; default 77'),
     latents: z
       .enum(['f32', 'f16'])
       .optional()

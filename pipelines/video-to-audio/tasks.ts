@@ -4,7 +4,7 @@ import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
 import { file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask } from '../../engine/define/task.ts';
-import type { Settings } from './settings.ts';
+import type { EncoderParams } from './encoders.ts';
 import type { SourceSetting } from './source-settings.ts';
 
 /** A clip as it lies in the store: media by content, so that an edited file changes only its shard. */
@@ -130,9 +130,23 @@ export const importCodec = defineTask({
   name: 'importCodec',
   inputs: {},
   outputs: { codec: tree('codec') },
-  params: type<{ codec: Settings['encoders']['codec']; digest: string }>(),
+  params: type<{ digest: string }>(),
   implementation: code('./prepare/import-codec.ts', 'importCodec'),
 });
+
+/** Checks an encoder's folder and brings it into the store. */
+const importEncoder = <Kind extends string>(name: string, kind: Kind) =>
+  defineTask({
+    name,
+    inputs: {},
+    outputs: { encoder: tree(kind) },
+    params: type<EncoderParams>(),
+    timeout: '1 day',
+    implementation: code('./prepare/import-encoder.ts', 'importEncoder'),
+  });
+export const importTextEncoder = importEncoder('importTextEncoder', 'text-encoder');
+export const importImageEncoder = importEncoder('importImageEncoder', 'image-encoder');
+export const importCodecFolder = importEncoder('importCodecFolder', 'codec');
 
 /** Codec latents [frames, channels] at 75 Hz of every clip of a shard. */
 export const encodeAudio = defineTask({
@@ -146,15 +160,27 @@ export const encodeAudio = defineTask({
   implementation: code('./prepare/encode-audio.ts', 'encodeAudio'),
 });
 
-/** Features of the pictures of every clip of a shard, a row a picture. */
+/** Mean colours of the small pictures of every clip of a shard, a row a picture. */
 export const embedFrames = defineTask({
   name: 'embedFrames',
   inputs: {},
   outputs: { video: tree('video-shard') },
-  params: type<{ encoder: Settings['encoders']['image']; cells: number }>(),
+  params: type<{ cells: number }>(),
   item: type<Mapped>(),
   queue: 'cpu',
   implementation: code('./prepare/embed-frames.ts', 'embedFrames'),
+});
+
+/** Features of the pictures of every clip of a shard by an image network, a row a picture. */
+export const encodeFrames = defineTask({
+  name: 'encodeFrames',
+  inputs: { tools, encoder: tree('image-encoder') },
+  outputs: { video: tree('video-shard') },
+  item: type<Shard>(),
+  queue: 'cpu',
+  runs: 'process',
+  timeout: '1 day',
+  implementation: code('./prepare/encode-frames.ts', 'encodeFrames'),
 });
 
 /** Grey pictures of the keys, 25 a second, of the piano clips of a shard. */
@@ -174,10 +200,23 @@ export const embedText = defineTask({
   name: 'embedText',
   inputs: {},
   outputs: { text: tree('text-shard') },
-  params: type<{ encoder: Settings['encoders']['text']; dimension: number; tokens: number }>(),
+  params: type<{ dimension: number; tokens: number }>(),
   item: type<Shard>(),
   queue: 'cpu',
   implementation: code('./prepare/embed-text.ts', 'embedText'),
+});
+
+/** The same by a text network. */
+export const encodeText = defineTask({
+  name: 'encodeText',
+  inputs: { encoder: tree('text-encoder') },
+  outputs: { text: tree('text-shard') },
+  params: type<{ tokens: number }>(),
+  item: type<Shard>(),
+  queue: 'cpu',
+  runs: 'process',
+  timeout: '1 day',
+  implementation: code('./prepare/encode-text.ts', 'encodeText'),
 });
 
 /** Piano rolls at 75 Hz (velocity and sustain) of the clips that have MIDI. */

@@ -11,15 +11,18 @@ export interface ClipProcessor {
   readonly deviation: readonly number[];
 }
 
+/** Pillow's number. */
+const BICUBIC = 3;
+
 /** Reads the file of a folder. Sizes may stand as a number or by their names. Throws `ENCODER_CONFIG`. */
-export async function readClipProcessor(folder: string): Promise<ClipProcessor> {
-  const fields = await readFields(join(folder, 'preprocessor_config.json'));
+export function readClipProcessor(folder: string): ClipProcessor {
+  const fields = readFields(join(folder, 'preprocessor_config.json'));
   const side = (field: string, name: string): number => {
     const value = fields.raw(field);
     const named: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : value;
     return typeof named === 'number' ? named : fields.count(field);
   };
-  const scale = fields.raw('rescale_factor');
+  if (fields.count('resample', BICUBIC) !== BICUBIC) throw fields.refusal('resample', `${BICUBIC}, bicubic`);
   const channels = (field: string, otherwise: readonly number[]): readonly number[] => {
     const value = fields.raw(field);
     return Array.isArray(value) ? value.map(Number) : otherwise;
@@ -27,7 +30,7 @@ export async function readClipProcessor(folder: string): Promise<ClipProcessor> 
   return {
     shortest: side('size', 'shortest_edge'),
     crop: side('crop_size', 'height'),
-    scale: typeof scale === 'number' ? scale : 1 / 255,
+    scale: fields.number('rescale_factor', 1 / 255),
     mean: channels('image_mean', [0.48145466, 0.4578275, 0.40821073]),
     deviation: channels('image_std', [0.26862954, 0.26130258, 0.27577711]),
   };

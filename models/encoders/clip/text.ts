@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import type { Tensor, Tf } from '../../backend/index.ts';
-import { readFields, readWeights } from '../folder.ts';
-import { normalise, project, readTower, runTower, towerShapes } from './tower.ts';
+import { type Layout, readWeights } from '../folder.ts';
+import { normalise, project, readClipConfig, readTower, runTower, towerShapes } from './tower.ts';
 
 const ROOT = 'text_model';
 const BLOCKS = `${ROOT}.encoder.layers`;
@@ -20,23 +19,29 @@ export interface ClipText {
   dispose(): void;
 }
 
-/** Loads `config.json` and `model.safetensors` of a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
-export async function loadClipText(tf: Tf, folder: string): Promise<ClipText> {
-  const config = await readFields(join(folder, 'config.json'));
-  const tower = readTower(config);
-  const [end, width] = [config.count('eos_token_id'), config.count('projection_dim')];
-  const { weights, dispose } = await readWeights(
-    tf,
-    folder,
-    new Map<string, readonly number[]>([
-      [`${ROOT}.embeddings.token_embedding.weight`, [config.count('vocab_size'), tower.width]],
-      [`${ROOT}.embeddings.position_embedding.weight`, [config.count('max_position_embeddings'), tower.width]],
+/** Sizes and tensors of a folder's text tower, which may lie beside the one for pictures. Throws `ENCODER_CONFIG`. */
+export function readClipText(folder: string) {
+  const { config, projection } = readClipConfig(folder, 'text');
+  const tower = readTower(config, { width: 512, inner: 2048, heads: 8 });
+  const positions = config.count('max_position_embeddings', 77);
+  const layout: Layout = {
+    own: /^text_(?:model|projection)\.(?!embeddings\.position_ids$)/,
+    shapes: new Map<string, readonly number[]>([
+      [`${ROOT}.embeddings.token_embedding.weight`, [config.count('vocab_size', 49_408), tower.width]],
+      [`${ROOT}.embeddings.position_embedding.weight`, [positions, tower.width]],
       [`${ROOT}.final_layer_norm.weight`, [tower.width]],
       [`${ROOT}.final_layer_norm.bias`, [tower.width]],
-      ['text_projection.weight', [width, tower.width]],
+      ['text_projection.weight', [projection, tower.width]],
       ...towerShapes(tower, BLOCKS),
     ]),
-  );
+  };
+  return { tower, projection, positions, end: config.count('eos_token_id', 49_407), layout };
+}
+
+/** Loads a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
+export async function loadClipText(tf: Tf, folder: string): Promise<ClipText> {
+  const { tower, projection, end, layout } = readClipText(folder);
+  const { weights, dispose } = await readWeights(tf, folder, layout);
   const encode: ClipText['encode'] = (ids, present) =>
     tf.tidy(() => {
       const [batch, length] = [ids.length, ids[0]?.length ?? 0];
@@ -58,7 +63,7 @@ export async function loadClipText(tf: Tf, folder: string): Promise<ClipText> {
       const pooled = tf.gather(tf.reshape(states, [batch * length, tower.width]), tf.tensor1d(rows, 'int32'));
       return { embeds: project(tf, pooled, weights('text_projection.weight')), states };
     });
-  return { width, encode, dispose };
+  return { width: projection, encode, dispose };
 }
 
 /** Where the end token stands: the first one, or the first of the largest ids in files with the legacy id. */

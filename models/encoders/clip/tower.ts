@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Tensor, Tf } from '../../backend/index.ts';
-import type { Fields, Shapes, Weights } from '../folder.ts';
+import { type Fields, readFields, type Shapes, type Weights } from '../folder.ts';
 
 /** Sizes of the transformer that both towers of CLIP have (Radford et al. 2021). */
 export interface Tower {
@@ -11,16 +12,28 @@ export interface Tower {
   readonly epsilon: number;
 }
 
-export function readTower(config: Fields): Tower {
-  const epsilon = config.raw('layer_norm_eps');
-  return {
-    width: config.count('hidden_size'),
-    inner: config.count('intermediate_size'),
-    layers: config.count('num_hidden_layers'),
-    heads: config.count('num_attention_heads'),
-    act: config.word('hidden_act', ['quick_gelu', 'gelu']),
-    epsilon: typeof epsilon === 'number' ? epsilon : 1e-5,
-  };
+/** Sizes that a configuration leaves out, as the published code fills them in. */
+export interface TowerDefaults {
+  readonly width: number;
+  readonly inner: number;
+  readonly heads: number;
+}
+
+export const readTower = (config: Fields, { width, inner, heads }: TowerDefaults): Tower => ({
+  width: config.count('hidden_size', width),
+  inner: config.count('intermediate_size', inner),
+  layers: config.count('num_hidden_layers', 12),
+  heads: config.count('num_attention_heads', heads),
+  act: config.word('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
+  epsilon: config.number('layer_norm_eps', 1e-5),
+});
+
+/** The configuration of one tower and the width of its embeddings, from a folder that has this tower alone or both. Throws `ENCODER_CONFIG`. */
+export function readClipConfig(folder: string, tower: 'text' | 'vision'): { readonly config: Fields; readonly projection: number } {
+  const root = readFields(join(folder, 'config.json'));
+  const isWhole = root.word('model_type', ['clip', `clip_${tower}_model`]) === 'clip';
+  const config = isWhole ? root.within(`${tower}_config`) : root;
+  return { config, projection: root.count('projection_dim', config.count('projection_dim', 512)) };
 }
 
 /** Shapes of the tensors of the blocks, named below `prefix`. */

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import type { Tensor, Tensor4D, Tf } from '../../backend/index.ts';
-import { readFields, readWeights } from '../folder.ts';
-import { normalise, project, readTower, runTower, type Tap, towerShapes } from './tower.ts';
+import { type Layout, readWeights } from '../folder.ts';
+import { normalise, project, readClipConfig, readTower, runTower, type Tap, towerShapes } from './tower.ts';
 
 const ROOT = 'vision_model';
 const BLOCKS = `${ROOT}.encoder.layers`;
@@ -16,26 +15,32 @@ export interface ClipVision {
   dispose(): void;
 }
 
-/** Loads `config.json` and `model.safetensors` of a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
-export async function loadClipVision(tf: Tf, folder: string): Promise<ClipVision> {
-  const config = await readFields(join(folder, 'config.json'));
-  const tower = readTower(config);
-  const [side, patch, width] = [config.count('image_size'), config.count('patch_size'), config.count('projection_dim')];
+/** Sizes and tensors of a folder's image tower, which may lie beside the one for text. Throws `ENCODER_CONFIG`. */
+export function readClipVision(folder: string) {
+  const { config, projection } = readClipConfig(folder, 'vision');
+  const tower = readTower(config, { width: 768, inner: 3072, heads: 12 });
+  const [side, patch] = [config.count('image_size', 224), config.count('patch_size', 32)];
   const across = Math.floor(side / patch);
   const norm = (name: string) => ['weight', 'bias'].map((part) => [`${ROOT}.${name}.${part}`, [tower.width]] as const);
-  const { weights, dispose } = await readWeights(
-    tf,
-    folder,
-    new Map<string, readonly number[]>([
+  const layout: Layout = {
+    own: /^(?:vision_model|visual_projection)\.(?!embeddings\.position_ids$)/,
+    shapes: new Map<string, readonly number[]>([
       [`${EMBEDDINGS}.class_embedding`, [tower.width]],
       [`${EMBEDDINGS}.patch_embedding.weight`, [tower.width, 3, patch, patch]],
       [`${EMBEDDINGS}.position_embedding.weight`, [across ** 2 + 1, tower.width]],
       ...norm('pre_layrnorm'),
       ...norm('post_layernorm'),
-      ['visual_projection.weight', [width, tower.width]],
+      ['visual_projection.weight', [projection, tower.width]],
       ...towerShapes(tower, BLOCKS),
     ]),
-  );
+  };
+  return { tower, projection, side, patch, across, layout };
+}
+
+/** Loads a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
+export async function loadClipVision(tf: Tf, folder: string): Promise<ClipVision> {
+  const { tower, projection, patch, across, layout } = readClipVision(folder);
+  const { weights, dispose } = await readWeights(tf, folder, layout);
   const encode: ClipVision['encode'] = (pixels, tap) =>
     tf.tidy(() => {
       const batch = pixels.shape[0] ?? 0;
@@ -49,5 +54,5 @@ export async function loadClipVision(tf: Tf, folder: string): Promise<ClipVision
       const pooled = normalise(tf, tower, weights, `${ROOT}.post_layernorm`, first);
       return { embeds: project(tf, pooled, weights('visual_projection.weight')), states };
     });
-  return { width, encode, dispose };
+  return { width: projection, encode, dispose };
 }

@@ -1,16 +1,24 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SostenutoError } from '../../../errors/problem.ts';
 import { readFloats, type StoredTensor } from '../../tensor/safetensors.ts';
+import { type Layout, readFields } from '../folder.ts';
 import { type EncodecConfig, parseEncodecConfig } from './config.ts';
 import { encodecShapes } from './layout.ts';
 
 export type StoredWeights = ReadonlyMap<string, StoredTensor<Float32Array>>;
 
+/** Configuration and tensors of a folder, without its quantiser's. Throws `ENCODER_CONFIG` if it is no Encodec, `ENCODEC_CONFIG`. */
+export function readEncodec(folder: string): { readonly config: EncodecConfig; readonly layout: Layout } {
+  const path = join(folder, 'config.json');
+  const fields = readFields(path);
+  fields.word('model_type', ['encodec'], 'encodec');
+  const config = parseEncodecConfig(fields.all, path);
+  return { config, layout: { shapes: encodecShapes(config), own: /^(?:en|de)coder\./, alias: parametrized } };
+}
+
 /** Reads `config.json` and `model.safetensors` of a folder; the quantiser's tensors are left out. Throws `ENCODEC_CONFIG`, `ENCODEC_WEIGHTS`, `SAFETENSORS_INVALID`. */
 export async function readEncodecFolder(folder: string): Promise<{ config: EncodecConfig; weights: StoredWeights }> {
-  const path = join(folder, 'config.json');
-  const config = parseEncodecConfig(JSON.parse(await readFile(path, 'utf8')), path);
+  const { config } = readEncodec(folder);
   const file = join(folder, 'model.safetensors');
   return { config, weights: selectWeights(config, (await readFloats(file)).tensors, file) };
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Tensor, Tf } from '../../backend/index.ts';
-import { readFields, readWeights } from '../folder.ts';
+import { type Layout, readFields, readWeights } from '../folder.ts';
 import { bucketOf } from './buckets.ts';
 
+const EMBEDDING = 'shared.weight';
 const BLOCK = 'encoder.block';
 const BIAS = `${BLOCK}.0.layer.0.SelfAttention.relative_attention_bias.weight`;
 
@@ -15,19 +16,24 @@ export interface T5Encoder {
   dispose(): void;
 }
 
-/** Loads `config.json` and `model.safetensors` of a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
-export async function loadT5Encoder(tf: Tf, folder: string): Promise<T5Encoder> {
-  const config = await readFields(join(folder, 'config.json'));
+/** Sizes and tensors of a folder's encoder; a decoder beside it is left alone. Throws `ENCODER_CONFIG`. */
+export function readT5(folder: string) {
+  const config = readFields(join(folder, 'config.json'));
+  config.word('model_type', ['t5']);
   config.word('feed_forward_proj', ['gated-gelu']);
-  const [width, heads, each, inner] = [config.count('d_model'), config.count('num_heads'), config.count('d_kv'), config.count('d_ff')];
-  const [layers, buckets, farthest] = [
-    config.count('num_layers'),
-    config.count('relative_attention_num_buckets'),
-    config.count('relative_attention_max_distance'),
-  ];
-  const epsilon = Number(config.raw('layer_norm_epsilon') ?? 1e-6);
+  const sizes = {
+    width: config.count('d_model'),
+    heads: config.count('num_heads'),
+    each: config.count('d_kv'),
+    inner: config.count('d_ff'),
+    layers: config.count('num_layers'),
+    buckets: config.count('relative_attention_num_buckets', 32),
+    farthest: config.count('relative_attention_max_distance', 128),
+    epsilon: config.number('layer_norm_epsilon', 1e-6),
+  };
+  const { width, heads, each, inner, layers, buckets } = sizes;
   const shapes = new Map<string, readonly number[]>([
-    ['shared.weight', [config.count('vocab_size'), width]],
+    [EMBEDDING, [config.count('vocab_size'), width]],
     [BIAS, [buckets, heads]],
     ['encoder.final_layer_norm.weight', [width]],
   ]);
@@ -39,7 +45,15 @@ export async function loadT5Encoder(tf: Tf, folder: string): Promise<T5Encoder> 
     shapes.set(`${forward}.DenseReluDense.wo.weight`, [width, inner]);
     for (const part of [attention, forward]) shapes.set(`${part}.layer_norm.weight`, [width]);
   }
-  const { weights, dispose } = await readWeights(tf, folder, shapes);
+  const alias = (name: string) => (name === EMBEDDING ? 'encoder.embed_tokens.weight' : name);
+  const layout: Layout = { shapes, own: /^encoder\./, alias };
+  return { ...sizes, layout };
+}
+
+/** Loads a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
+export async function loadT5Encoder(tf: Tf, folder: string): Promise<T5Encoder> {
+  const { width, heads, each, layers, buckets, farthest, epsilon, layout } = readT5(folder);
+  const { weights, dispose } = await readWeights(tf, folder, layout);
 
   const normalise = (name: string, x: Tensor): Tensor =>
     tf.mul(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), epsilon))), weights(`${name}.weight`));
@@ -66,7 +80,7 @@ export async function loadT5Encoder(tf: Tf, folder: string): Promise<T5Encoder> 
       const bias = present ? tf.add(position, tf.mul(tf.sub(1, tf.reshape(present, [batch, 1, 1, length])), -1e9)) : position;
       const shaped = (x: Tensor): Tensor => tf.reshape(x, [batch, length, width]);
       // Rows of all tokens, [B·T,width]: plain matrix products.
-      let x: Tensor = tf.gather(weights('shared.weight'), tf.tensor1d(ids.flat(), 'int32'));
+      let x: Tensor = tf.gather(weights(EMBEDDING), tf.tensor1d(ids.flat(), 'int32'));
       for (let layer = 0; layer < layers; layer++) {
         tap?.(layer, shaped(x));
         const [attention, forward] = [`${BLOCK}.${layer}.layer.0`, `${BLOCK}.${layer}.layer.1`];

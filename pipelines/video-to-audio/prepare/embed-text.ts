@@ -1,12 +1,10 @@
 import { createShard } from '../../../datasets/features/sequence-shard.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { hashedWords } from '../../../models/encoders/text/hashed-words.ts';
-import { requireEncoder } from '../encoders.ts';
 import type { embedText as declaration } from '../tasks.ts';
 
 /** Writes the shard `text` [tokens, dimension]; clips without a word are left out. */
 export const embedText: Run<typeof declaration> = async ({ params, item, context }) => {
-  requireEncoder(params.encoder, 'hashed-words');
   const { dimension, tokens } = params;
   const encoder = hashedWords(dimension, tokens);
   const shard = createShard(context.workDirectory, { name: 'text', scalar: 'f32', rowsPerSecond: 1, shape: [dimension] });

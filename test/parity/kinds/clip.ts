@@ -34,7 +34,7 @@ async function checkText(path: string, backend: BackendName): Promise<void> {
 async function checkVision(path: string, backend: BackendName): Promise<void> {
   const { tf } = await loadBackend(backend);
   const fixture = openFixture(tf, path);
-  const processor = await readClipProcessor(dirname(path));
+  const processor = readClipProcessor(dirname(path));
   const model = await loadClipVision(tf, dirname(path));
   const order = ['landscape', 'portrait', 'square_same', 'tiny_upscale', 'grey'];
   tf.engine().startScope();
@@ -62,9 +62,9 @@ function pictureOf(path: string, name: string) {
   return { height: shape[0] ?? 0, width: shape[1] ?? 0, data: Uint8Array.from(data) };
 }
 
-async function checkPixels(path: string, name: string): Promise<void> {
+function checkPixels(path: string, name: string): void {
   const { shape, data } = openTensors(path).array(`pixel_values.${name}`);
-  const found = processPicture(await readClipProcessor(dirname(path)), pictureOf(path, name));
+  const found = processPicture(readClipProcessor(dirname(path)), pictureOf(path, name));
   const area = (shape[2] ?? 0) * (shape[3] ?? 0);
   expect(found.length).toBe(data.length);
   const worst = found.reduce(

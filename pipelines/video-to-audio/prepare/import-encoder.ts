@@ -1,0 +1,38 @@
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run } from '../../../engine/define/task.ts';
+import { SostenutoError } from '../../../errors/problem.ts';
+import { checkPreparation, describeEncoder, encoderFiles } from '../../../models/encoders/describe.ts';
+import { checkWeights } from '../../../models/encoders/folder.ts';
+import { isThere } from '../encoders.ts';
+import { LATENT_RATE, SAMPLE_RATE } from '../rates.ts';
+import type { importCodecFolder as declaration } from '../tasks.ts';
+
+/**
+ * Checks an encoder's folder and takes the files that decide what it gives into the store: their digests are part of the key of every feature made by it.
+ * Throws `ENCODER_MISSING`, `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `TOKENIZER_INVALID`, `SAFETENSORS_INVALID`.
+ */
+export const importEncoder: Run<typeof declaration> = async ({ params, context }) => {
+  const { role, folder } = params;
+  if (!isThere(folder)) throw missing(role, folder);
+  await checkWeights(folder, describeEncoder(folder, role).layout);
+  checkPreparation(folder, role, { samples: SAMPLE_RATE, latents: LATENT_RATE });
+  const encoder = join(context.workDirectory, 'encoder');
+  await mkdir(encoder);
+  for (const name of encoderFiles(folder, role)) await bring(await realpath(join(folder, name)), join(encoder, name));
+  return { encoder };
+};
+
+/** The store makes the copy that stays; here a second name is enough, where the disk allows one. */
+const bring = (from: string, to: string): Promise<void> => link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+
+const missing = (role: string, folder: string) =>
+  new SostenutoError({
+    code: 'ENCODER_MISSING',
+    what: `The weights of the encoder for ${role} are not there.`,
+    where: folder,
+    found: 'no config.json',
+    expected: 'a folder in the layout of Hugging Face: config.json, model.safetensors and what prepares its input',
+    hint: '`sostenuto weights list` says what is needed and `sostenuto weights fetch` brings it; or name another folder by --set encoders.…',
+  });
