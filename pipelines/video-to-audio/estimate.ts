@@ -40,6 +40,7 @@ export function estimates(settings: Settings): NodeEstimate[] {
     flow('video', stages.video),
     flow('joint', stages.joint),
     flow('contrastive', stages.contrastive),
+    flow('continued', stages.continued),
     flow('factor', stages.factor),
     ...(['velocity', 'binary'] as const).flatMap((kind) => [
       predictor(kind),

@@ -7,6 +7,7 @@ const GIVEN = [
   'text-to-audio',
   'video',
   'joint',
+  'continued',
   'contrastive',
   'factor',
   'extra-velocity',

@@ -21,6 +21,7 @@ export function modelsOf(settings: Settings): Record<GivenNode, ReleasedModel> {
     'text-to-audio': flow(stages.textToAudio),
     video: flow(stages.video),
     joint: flow(stages.joint),
+    continued: flow(stages.continued),
     contrastive: flow(stages.contrastive),
     factor: flow(stages.factor),
     'extra-velocity': flow(stages.extra('velocity')),

@@ -35,6 +35,7 @@ export const videoToAudio = definePipeline({
       : node('text-to-audio', train.trainTextToAudio, { inputs: features, params: stages.textToAudio }, often).model;
     const base = stage('joint', given.model('joint') ?? stage('video', given.model('video') ?? text2audio, stages.video), stages.joint);
     const contrastive = stage('contrastive', given.model('contrastive') ?? base, stages.contrastive);
+    const continued = stage('continued', given.model('continued') ?? base, stages.continued);
     const factor = stage('factor', given.model('factor') ?? base, stages.factor);
 
     const filmedKeys = { shards, latents, rolls, pictures };
@@ -120,10 +121,11 @@ export const videoToAudio = definePipeline({
         roll: { keys: rollPredictor.keys, target: 'velocity', sustain: rollPredictor.sustain },
       },
     });
-    const models = { text: text2audio, base, contrastive, factor, unguided, binary, velocity, preferred };
+    const models = { text: text2audio, base, continued, contrastive, factor, unguided, binary, velocity, preferred };
     const evaluations = {
       text: judged('text', models.text),
       base: judged('base', models.base),
+      continued: judged('continued', models.continued),
       contrastive: judged('contrastive', models.contrastive),
       factor: judged('factor', models.factor),
       audeo: audeo(),

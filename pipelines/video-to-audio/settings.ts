@@ -98,7 +98,9 @@ const sampling = z.strictObject({
 /** What becomes of the model at the end. */
 const register = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,100}$/, 'letters, digits and . _ -'),
-  arm: z.enum(['base', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred']).describe('the model that is registered'),
+  arm: z
+    .enum(['base', 'continued', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred'])
+    .describe('the model that is registered'),
   set: z.enum(SETS),
   measure: z.enum(measureNames).describe('what decides, on unseen clips of the set'),
   margin: z.number().min(0).describe('the lower end of the interval of the gain over the champion has to be above'),

@@ -64,6 +64,8 @@ export function stageParams(settings: Settings) {
         },
       },
     }),
+    /** The base, trained on for as many steps without a contrastive loss: what these steps alone do. */
+    continued: params('contrastive', { stage: { train: BASE } }),
     factor: params('factor', {
       stage: {
         ...contrasted,

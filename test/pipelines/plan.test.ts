@@ -84,7 +84,7 @@ describe('video-to-audio', () => {
   test.each([
     [
       { sampling: { guidance: 1 } },
-      ['text', 'base', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred'].map((arm) => `${arm}-samples`),
+      ['text', 'base', 'continued', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred'].map((arm) => `${arm}-samples`),
     ],
     [{ textToAudio: { learningRate: 0.01 } }, ['text-to-audio']],
     [{ data: { events: 5 } }, ['events']],

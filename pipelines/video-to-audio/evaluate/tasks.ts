@@ -174,6 +174,7 @@ export const compareArms = defineTask({
     rollUse: json<RollUse | null>(),
     text: evaluation,
     base: evaluation,
+    continued: evaluation,
     contrastive: evaluation,
     factor: evaluation,
     audeo: evaluation,

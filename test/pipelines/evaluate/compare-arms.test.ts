@@ -71,7 +71,7 @@ describe('a claim', () => {
   });
   it('with two arms says each', () => {
     const agreement = (gain: number) => (i: number) => ({ 'av-align-frame-difference': 0.4 + gain + 0.1 * wave(i) });
-    const arms = [scored('base', 8, agreement(0)), scored('contrastive', 8, agreement(0.2)), scored('factor', 8, agreement(-0.2))];
+    const arms = [scored('continued', 8, agreement(0)), scored('contrastive', 8, agreement(0.2)), scored('factor', 8, agreement(-0.2))];
     expect(sentence(ablationOf(arms), 3)).toContain('shown for contrastive, the opposite is shown for factor');
   });
   it('is made for each of four, and without arms none is shown', () => {
