@@ -40,8 +40,10 @@ try {
       console.table(extraction.rows);
     }
     if (memory) {
-      const { what, before, written, reading: told } = memory;
-      console.log(`\n${what}: ${before} MB at the start, ${written} when written, while reading ${told.join(' ')}`);
+      const { what, before, written, reading: told, training } = memory;
+      console.log(
+        `\n${what}: ${before} MB at the start, ${written} when written, while reading ${told.join(' ')}, in a training ${training.join(' ')}`,
+      );
     }
     console.log(`load ${machine().load.join(' ')}`);
   }

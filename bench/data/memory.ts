@@ -1,31 +1,51 @@
 import { join } from 'node:path';
+import { openShard } from '../../datasets/features/sequence-shard.ts';
 import { openBatches } from '../../datasets/features/sequences.ts';
-import { groupsIn, plan, writeShards } from './case.ts';
+import { clipDataset } from '../../models/training/flow/dataset.ts';
+import { placesOf, storedClips } from '../../pipelines/video-to-audio/stage-clips.ts';
+import { groupsIn, plan, WIDTH, writeShards } from './case.ts';
 
 const CLIPS = 10_000;
 const SHARDS = 200;
 const TOLD = 10;
 const ROWS = 75;
+/** Less than the clips take, so that they have to make room for each other. */
+const KEPT_BYTES = 64e6;
 
 const megabytes = () => {
   globalThis.gc?.();
   return Math.round(process.memoryUsage().rss / 1e6);
 };
 
-/** What the process takes while it writes and then reads many clips, a second of latents each. */
+/** Memory at each tenth of the way through all clips. */
+function tenths(step: (step: number) => unknown): number[] {
+  const steps = Math.ceil(CLIPS / plan.batch);
+  const told: number[] = [];
+  for (let at = 0; at < steps; at++) {
+    step(at);
+    if ((at + 1) % Math.floor(steps / TOLD) === 0) told.push(megabytes());
+  }
+  return told;
+}
+
+/** What the process takes while it writes many clips, a second of latents each, reads them in batches, and draws the batches of a training from them. */
 export function measureMemory(home: string) {
   const folder = join(home, 'many');
   const before = megabytes();
   writeShards(folder, 'f16', CLIPS, SHARDS, ROWS);
   const written = megabytes();
-  const batches = openBatches(groupsIn(folder, SHARDS), { ...plan, rows: ROWS });
+  const groups = groupsIn(folder, SHARDS);
+  const batches = openBatches(groups, { ...plan, rows: ROWS });
   const out = new Float32Array(batches.size);
-  const steps = Math.ceil(CLIPS / plan.batch);
-  const reading: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    batches.read(step, out);
-    if ((step + 1) % Math.floor(steps / TOLD) === 0) reading.push(megabytes());
-  }
+  const reading = tenths((step) => batches.read(step, out));
   batches.close();
-  return { what: `${CLIPS} clips in ${SHARDS} shards`, before, written, reading };
+
+  const media = { form: 'file', digest: '', bytes: 0 } as const;
+  const listed = Array.from({ length: CLIPS }, (_, i) => ({ id: `clip-${i}`, set: 'sounds', split: 'train', caption: '', media }) as const);
+  const shards = groups.flatMap((group) => group.shards.map(openShard));
+  const [latents, none] = [placesOf(shards, 'latents', listed), new Map()];
+  const clips = storedClips(listed, { latents, text: none, video: none, roll: none, views: none }, KEPT_BYTES);
+  const dataset = clipDataset(clips, { sounds: plan.batch }, { frames: ROWS, channels: WIDTH, textWidth: 1, seed: plan.seed });
+  const training = tenths((step) => dataset.batchAt(step));
+  return { what: `${CLIPS} clips in ${SHARDS} shards`, before, written, reading, training };
 }

@@ -114,6 +114,7 @@ export interface SequenceShard {
   has(id: string): boolean;
   /** Rows [from, from + count) of a clip, [count, width]; default all. Valid until the next read unless `out` is given. */
   read(id: string, from?: number, count?: number, out?: Float32Array | Uint8Array): Float32Array | Uint8Array;
+  /** Lets go of the file; a read after it opens it again. */
   close(): void;
 }
 

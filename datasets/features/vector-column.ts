@@ -17,7 +17,7 @@ interface Batch {
   readonly at: number;
 }
 
-/** An open column; not for use after `close`. */
+/** A column. `close` lets go of the file; a read after it opens it again for as long. */
 export interface VectorColumn {
   readonly scalar: Scalar;
   /** Values of a vector. */
@@ -139,11 +139,13 @@ interface Layout {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-function columnOf(file: number, path: string, layout: Layout): VectorColumn {
+function columnOf(opened: number, path: string, layout: Layout): VectorColumn {
   const { scalar, width, rowBytes, batches } = layout;
+  let file: number | undefined = opened;
   let raw = new Uint8Array(0);
   let widened = new Float32Array(0);
   const readBytes = (into: Uint8Array, at: number) => {
+    file ??= openSync(path, 'r');
     const got = readSync(file, into, 0, into.length, at);
     if (got !== into.length) throw bad(path, `${got} of ${into.length} bytes at ${at}`);
   };
@@ -175,6 +177,9 @@ function columnOf(file: number, path: string, layout: Layout): VectorColumn {
       readBytes(bytes, at);
       return scalar === 'u8' ? bytes : new Float32Array(bytes.buffer, bytes.byteOffset, values);
     },
-    close: () => closeSync(file),
+    close() {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
   };
 }

@@ -19,6 +19,13 @@ export interface LatentClip {
   readonly pictures?: Readonly<Record<string, Uint8Array>>;
 }
 
+/** A clip whose features stay on disk until a batch needs them. */
+export interface StoredClip extends Pick<LatentClip, 'id' | 'set' | 'frames' | 'tokens'> {
+  read(): LatentClip;
+}
+export type TrainingClip = LatentClip | StoredClip;
+export const readClip = (clip: TrainingClip): LatentClip => ('read' in clip ? clip.read() : clip);
+
 /** Per-channel mean and standard deviation over all clips and frames, float64, one pass. */
 export interface LatentStatistics {
   readonly mean: Float32Array;

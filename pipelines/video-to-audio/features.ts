@@ -67,7 +67,7 @@ export async function readFeature(
     for (const { id, rows } of shard.index.clips) {
       if (!wanted.has(id)) continue;
       const values = readFloats(shard, id);
-      if (!values.every(Number.isFinite)) throw notFinite(name, id, values);
+      checkFinite(name, id, values);
       found.set(id, { rows, values });
     }
     shard.close();
@@ -82,49 +82,6 @@ export interface FilmedClips {
   readonly rolls: readonly Mapped[];
   readonly pictures: readonly Mapped[];
 }
-/** Everything a stage reads of its clips; `pictures` of stages that see the keys. */
-export type StageFeatures = Omit<FilmedClips, 'pictures'> &
-  Partial<Pick<FilmedClips, 'pictures'>> & { readonly text: readonly Mapped[]; readonly video: readonly Mapped[] };
-
-/** Clips of a split with their features; those whose sound, notes or (where views are asked for) pictures were set apart are left out. */
-export async function readStageClips(
-  context: TaskContext,
-  inputs: StageFeatures,
-  split: Clip['split'],
-  views: readonly string[] = [],
-): Promise<(LatentClip & Clip)[]> {
-  const clips = clipsOf(inputs.shards, split);
-  const latents = await readFeature(context, inputs.latents, 'latents', clips);
-  const text = await readFeature(context, inputs.text, 'text', clips);
-  const video = await readFeature(context, inputs.video, 'video', clips);
-  const { pictures } = inputs;
-  const filmed = new Map(
-    (pictures && views.length > 0 ? await readFilmedClips(context, { ...inputs, pictures }, split, views) : []).map((clip) => [
-      clip.id,
-      clip,
-    ]),
-  );
-  const rolls = await readFeature(context, inputs.rolls, 'roll', clips);
-  return clips.flatMap((clip) => {
-    const encoded = latents.get(clip.id);
-    if (encoded === undefined) return [];
-    const [caption, seen, roll, keys] = [text.get(clip.id), video.get(clip.id), rolls.get(clip.id), filmed.get(clip.id)];
-    if (clip.midi && (!roll || (views.length > 0 && !keys))) return [];
-    return [
-      {
-        ...clip,
-        latents: encoded.values,
-        frames: encoded.rows,
-        text: caption?.values ?? new Float32Array(0),
-        tokens: caption?.rows ?? 0,
-        ...(seen && { video: { features: seen.values, count: seen.rows, seconds: seen.rows / PICTURE_RATE } }),
-        ...(roll && { notes: notesOf(roll, encoded.rows) }),
-        ...(keys && { pictures: keys.pictures }),
-      },
-    ];
-  });
-}
-
 /** Pictures [count, height, width] of each view of the piano clips of a split, and their notes at the rate of the latents. */
 export async function readFilmedClips(context: TaskContext, inputs: FilmedClips, split: Clip['split'], views: readonly string[]) {
   const clips = clipsOf(inputs.shards, split);
@@ -148,7 +105,7 @@ export async function readFilmedClips(context: TaskContext, inputs: FilmedClips,
 }
 
 /** Rows [velocities of 88 keys, pedal] on exactly `frames` rows: a MIDI file may end before its sound, or behind. */
-function notesOf({ rows, values }: { rows: number; values: Float32Array }, frames: number): NonNullable<LatentClip['notes']> {
+export function notesOf({ rows, values }: { rows: number; values: Float32Array }, frames: number): NonNullable<LatentClip['notes']> {
   const velocities = new Uint8Array(frames * KEYS);
   const pedal = new Uint8Array(frames);
   for (let frame = 0; frame < Math.min(rows, frames); frame++) {
@@ -158,12 +115,16 @@ function notesOf({ rows, values }: { rows: number; values: Float32Array }, frame
   return { velocities, pedal };
 }
 
-const notFinite = (feature: string, clip: string, values: Float32Array) =>
-  new SostenutoError({
+/** Throws `FEATURE_INVALID` where a value is no number. */
+export function checkFinite(feature: string, clip: string, values: Float32Array | Uint8Array): void {
+  const position = values.findIndex((value) => !Number.isFinite(value));
+  if (position < 0) return;
+  throw new SostenutoError({
     code: 'FEATURE_INVALID',
     what: `The feature "${feature}" of the clip ${clip} holds values that are no numbers`,
     where: clip,
-    found: `${values.find((value) => !Number.isFinite(value))} at position ${values.findIndex((value) => !Number.isFinite(value))} of ${values.length}`,
+    found: `${values[position]} at position ${position} of ${values.length}`,
     expected: 'finite numbers',
     hint: 'look at the clip, mend or remove it, and run again: only its shard is extracted anew',
   });
+}

@@ -1,9 +1,24 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readFeature, readFilmedClips, readStageClips } from '../../pipelines/video-to-audio/features.ts';
+import { clipDataset } from '../../models/training/flow/dataset.ts';
+import { clipsOf, openShards, readFeature, readFilmedClips } from '../../pipelines/video-to-audio/features.ts';
+import { openStageClips, placesOf, storedClips } from '../../pipelines/video-to-audio/stage-clips.ts';
 import type { Clip } from '../../pipelines/video-to-audio/tasks.ts';
 import { type Setup, setUp } from './evaluate/trees.ts';
-import { CHANNELS, clipOf, HEIGHT, KEYS, type MadeClip, mappedShard, mappedViews, noiseOf, stageInputs, VIDEO, WIDTH } from './features.ts';
+import {
+  CHANNELS,
+  clipOf,
+  HEIGHT,
+  KEYS,
+  type MadeClip,
+  mappedShard,
+  mappedViews,
+  noiseOf,
+  stageInputs,
+  TEXT,
+  VIDEO,
+  WIDTH,
+} from './features.ts';
 
 let setup: Setup;
 beforeAll(async () => {
@@ -33,7 +48,8 @@ const without = ({ clip, features }: MadeClip, name: string): MadeClip => ({
 });
 async function read(clips: readonly MadeClip[], views: readonly string[] = []) {
   const pictures = await mappedViews(setup, ['front'], clips);
-  return readStageClips(setup.context, { ...(await stageInputs(setup, clips)), pictures }, 'train', views);
+  const inputs = { ...(await stageInputs(setup, clips)), pictures };
+  return (await openStageClips(setup.context, inputs, 'train', views)).map((clip) => clip.read());
 }
 
 describe('the clips of a stage', () => {
@@ -67,6 +83,42 @@ describe('the clips of a stage', () => {
   });
 });
 
+describe('batches of stored clips', () => {
+  it('are the same bytes whether clips stay in memory or are read anew for each, from shards that are closed between', async () => {
+    const clips = ['a', 'b', 'c'].flatMap((id) => [piano(id), sound(`sound-${id}`)]);
+    const { shards, ...mapped } = await stageInputs(setup, clips);
+    const listed = clipsOf(shards, 'train');
+    const open = async (feature: 'latents' | 'text' | 'video' | 'rolls', name: string = feature) =>
+      placesOf(await openShards(setup.context, mapped[feature], name), name, listed);
+    const front = placesOf(await openShards(setup.context, await mappedViews(setup, ['front'], clips), 'front', 25), 'front', listed);
+    const features = {
+      latents: await open('latents'),
+      text: await open('text'),
+      video: await open('video'),
+      roll: await open('rolls', 'roll'),
+    };
+    const stored = storedClips(listed, { ...features, views: new Map([['front', front]]) }, 0);
+    const shape = {
+      frames: 12,
+      channels: CHANNELS,
+      textWidth: TEXT,
+      videoWidth: VIDEO,
+      roll: { keys: 88, target: 'velocity', sustain: true },
+      pictures: { views: ['front'], height: HEIGHT, width: WIDTH },
+      seed: 3,
+    } as const;
+    const mix = { piano: 2, sounds: 1 };
+    const held = clipDataset(
+      stored.map((clip) => clip.read()),
+      mix,
+      shape,
+    );
+    const read = clipDataset(stored, mix, shape);
+    for (let step = 0; step < 8; step++) expect(read.batchAt(step)).toEqual(held.batchAt(step));
+    expect(read.batchAt(1)).not.toEqual(held.batchAt(0));
+  });
+});
+
 describe('a feature', () => {
   it('with a value that is no number is refused with clip, value and place', async () => {
     const spoilt = sound('b');
@@ -88,7 +140,7 @@ describe('a feature', () => {
     const clips = [piano('a')];
     const wrong = await mappedShard(setup, name, clips, { rowsPerSecond: 30 });
     const inputs = { ...(await stageInputs(setup, clips)), [name === 'roll' ? 'rolls' : name]: wrong };
-    await expect(readStageClips(setup.context, inputs, 'train')).rejects.toMatchObject({
+    await expect(openStageClips(setup.context, inputs, 'train')).rejects.toMatchObject({
       code: 'FEATURE_INVALID',
       problems: [{ found: '30 rows a second', expected: name === 'video' ? '25 rows a second' : '75 rows a second' }],
     });

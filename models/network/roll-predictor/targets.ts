@@ -12,5 +12,7 @@ export const firstKey = ({ keys }: Pick<RollPredictorConfig, 'keys'>): number =>
 export function rollTargets(config: Pick<RollPredictorConfig, 'keys' | 'target'>, velocities: Uint8Array): Float32Array {
   const first = firstKey(config);
   const seen = keyWindow(velocities, first, first + config.keys - 1);
-  return Float32Array.from(seen, (velocity) => (config.target === 'velocity' ? velocity / LOUDEST : Number(velocity > 0)));
+  const targets = new Float32Array(seen.length);
+  for (const [i, velocity] of seen.entries()) targets[i] = config.target === 'velocity' ? velocity / LOUDEST : Number(velocity > 0);
+  return targets;
 }

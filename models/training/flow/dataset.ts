@@ -6,7 +6,7 @@ import { at } from '../../network/differentiable.ts';
 import { featureFrames } from '../../network/frame-maps.ts';
 import type { RollPredictorConfig } from '../../network/roll-predictor/config.ts';
 import { rollTargets } from '../../network/roll-predictor/targets.ts';
-import { type FlowDataset, type FlowExamples, type LatentClip, picturesOf } from '../latents.ts';
+import { type FlowDataset, type FlowExamples, type LatentClip, picturesOf, readClip, type TrainingClip } from '../latents.ts';
 
 export interface DatasetShape {
   /** Latent frames of a crop; shorter clips are padded and masked. */
@@ -30,15 +30,15 @@ export type Mix = Readonly<Record<string, number>>;
 const PIANO = 'piano';
 
 interface Place {
-  readonly clip: LatentClip;
+  readonly clip: TrainingClip;
   readonly from: number;
 }
 
 /** Three latents are one picture, so that crops begin with a picture. */
 const LATENTS_A_PICTURE = 3;
 
-/** Clips in memory; each set has its rows in every batch, its order anew every epoch, crops at random places, all from (seed, step). */
-export function clipDataset(clips: readonly LatentClip[], mix: Mix, shape: DatasetShape): FlowDataset {
+/** Batches of clips, of which the ones drawn are read; each set has its rows in every batch, its order anew every epoch, crops at random places, all from (seed, step). */
+export function clipDataset(clips: readonly TrainingClip[], mix: Mix, shape: DatasetShape): FlowDataset {
   const groups = Object.entries(mix)
     .filter(([, rows]) => rows > 0)
     .sort(([a], [b]) => Number(a === PIANO) - Number(b === PIANO) || (a < b ? -1 : 1))
@@ -58,7 +58,7 @@ export function clipDataset(clips: readonly LatentClip[], mix: Mix, shape: Datas
 
 /** The preferred clips of `batch`/2 pairs, then the rejected ones, each pair cropped at the same part of its two performances. */
 export function pairDataset(
-  pairs: readonly { readonly preferred: LatentClip; readonly rejected: LatentClip }[],
+  pairs: readonly { readonly preferred: TrainingClip; readonly rejected: TrainingClip }[],
   batch: number,
   shape: DatasetShape,
 ): FlowDataset {
@@ -77,7 +77,7 @@ export function pairDataset(
 }
 
 function assembled(
-  clips: readonly LatentClip[],
+  clips: readonly TrainingClip[],
   places: (step: number) => Place[],
   shape: DatasetShape,
   batch: number,
@@ -86,7 +86,6 @@ function assembled(
   const { frames, channels, textWidth, videoWidth, roll, pictures } = shape;
   const textTokens = Math.max(1, ...clips.map((clip) => clip.tokens));
   const pads = clips.some((clip) => clip.frames < frames);
-  const prepared = new Map(clips.map((clip) => [clip, prepare(clip, shape)]));
   const columns = roll ? roll.keys + (roll.sustain ? 1 : 0) : 0;
   const batchAt = (step: number): FlowExamples => {
     const latents = new Float32Array(batch * frames * channels);
@@ -98,7 +97,7 @@ function assembled(
     const count = picturesOf(frames);
     const area = (pictures?.height ?? 0) * (pictures?.width ?? 0);
     const seen = Object.fromEntries((pictures?.views ?? []).map((view) => [view, new Float32Array(pianoRows * count * area)]));
-    const drawn = places(step);
+    const drawn = places(step).map(({ clip, from }) => ({ clip: readClip(clip), from }));
     drawn.forEach(({ clip, from: anywhere }, i) => {
       const from = anywhere - (anywhere % LATENTS_A_PICTURE);
       const used = Math.min(frames, clip.frames - from);
@@ -106,15 +105,15 @@ function assembled(
       mask.fill(1, i * frames, i * frames + used);
       text.set(clip.text.subarray(0, clip.tokens * textWidth), i * textTokens * textWidth);
       textMask.fill(1, i * textTokens, i * textTokens + clip.tokens);
-      const { picture, notes } = prepared.get(clip) ?? {};
-      if (videoWidth !== undefined && clip.video && picture) {
+      if (videoWidth !== undefined && clip.video) {
+        const picture = featureFrames(clip.video.count, clip.video.seconds, clip.frames);
         for (let k = 0; k < used; k++) {
           const frame = picture[from + k] ?? -1;
           if (frame < 0) continue;
           video.set(clip.video.features.subarray(frame * videoWidth, (frame + 1) * videoWidth), (i * frames + k) * videoWidth);
         }
       }
-      if (notes) rolls.set(notes.subarray(from * columns, (from + used) * columns), i * frames * columns);
+      if (roll && clip.notes) rolls.set(rollOf(clip.notes, roll, from, used), i * frames * columns);
       const row = i - (batch - pianoRows);
       for (const [view, out] of row < 0 ? [] : Object.entries(seen)) {
         const own = clip.pictures?.[view];
@@ -140,26 +139,20 @@ function assembled(
   return { batch, frames, channels, textTokens, textWidth, pianoRows, batchAt };
 }
 
-/** What of a clip is the same in all of its crops: the picture of each latent, and its roll [frames, columns]. */
-function prepare({ video, notes, frames }: LatentClip, { roll }: DatasetShape): { picture?: Int32Array; notes?: Float32Array } {
-  return {
-    ...(video && { picture: featureFrames(video.count, video.seconds, frames) }),
-    ...(roll && notes && { notes: rollOf(notes, roll, frames) }),
-  };
-}
-
+/** Rows [from, from + frames) of a clip's roll, [frames, columns]. */
 function rollOf(
   { velocities, pedal }: NonNullable<LatentClip['notes']>,
   roll: Pick<RollPredictorConfig, 'keys' | 'target' | 'sustain'>,
+  from: number,
   frames: number,
 ): Float32Array {
-  const keys = rollTargets(roll, velocities.subarray(0, frames * KEYS));
+  const keys = rollTargets(roll, velocities.subarray(from * KEYS, (from + frames) * KEYS));
   if (!roll.sustain) return keys;
   const columns = roll.keys + 1;
   const out = new Float32Array(frames * columns);
   for (let frame = 0; frame < frames; frame++) {
     out.set(keys.subarray(frame * roll.keys, (frame + 1) * roll.keys), frame * columns);
-    out[frame * columns + roll.keys] = pedal[frame] ?? 0;
+    out[frame * columns + roll.keys] = pedal[from + frame] ?? 0;
   }
   return out;
 }

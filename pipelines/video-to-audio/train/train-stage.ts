@@ -8,12 +8,11 @@ import { clipDataset, type DatasetShape, type Mix, pairDataset } from '../../../
 import { readFlowModel } from '../../../models/training/flow/model-files.ts';
 import { ROLL_PREDICTOR } from '../../../models/training/flow/roll-term.ts';
 import { type FlowTraining, trainFlow } from '../../../models/training/flow/train-flow.ts';
-import type { LatentClip } from '../../../models/training/latents.ts';
 import { readRollModel } from '../../../models/training/roll/model-files.ts';
 import type { NamedArrays } from '../../../models/training/state.ts';
 import { folderOf } from '../../stored-folder.ts';
-import { readStageClips, type StageFeatures } from '../features.ts';
-import type { Clip, LatentStatistics } from '../tasks.ts';
+import { openStageClips, type StageClip, type StageFeatures } from '../stage-clips.ts';
+import type { LatentStatistics } from '../tasks.ts';
 import { flowSettings } from './flow-settings.ts';
 import { runOfTask } from './run-of-task.ts';
 import type * as declarations from './tasks.ts';
@@ -76,8 +75,8 @@ async function train(
 ): Promise<{ model: string }> {
   const { seed, stage, training, roll, mix } = params;
   const predictor = stage.roll?.predictor;
-  const clips = await readStageClips(context, inputs, 'train', predictor?.views);
-  const heldOut = await readStageClips(context, inputs, 'validation', predictor?.views);
+  const clips = await openStageClips(context, inputs, 'train', predictor?.views);
+  const heldOut = await openStageClips(context, inputs, 'validation', predictor?.views);
   const shape: DatasetShape = {
     frames: training.frames,
     channels: inputs.statistics.mean.length,
@@ -110,14 +109,14 @@ async function train(
 }
 
 /** The mix without sets that have no clip; nothing if none has. */
-function mixOf(mix: Mix, clips: readonly LatentClip[]): Mix | undefined {
+function mixOf(mix: Mix, clips: readonly StageClip[]): Mix | undefined {
   const there = Object.entries(mix).filter(([set, rows]) => rows > 0 && clips.some((clip) => clip.set === set));
   return there.length > 0 ? Object.fromEntries(there) : undefined;
 }
 
-function textWidthOf(clips: readonly LatentClip[]): number {
+function textWidthOf(clips: readonly StageClip[]): number {
   const captioned = clips.find((clip) => clip.tokens > 0);
-  if (captioned) return captioned.text.length / captioned.tokens;
+  if (captioned) return captioned.read().text.length / captioned.tokens;
   throw new SostenutoError({
     code: 'NO_TRAINING_DATA',
     what: 'There is nothing to train on',
@@ -127,7 +126,7 @@ function textWidthOf(clips: readonly LatentClip[]): number {
 }
 
 /** Clips of the pairs that are for training. Throws `PAIR_INVALID` if a clip has no features, or the two play different pieces. */
-function pairsOf(preferences: readonly Preference[], clips: readonly (LatentClip & Clip)[]) {
+function pairsOf(preferences: readonly Preference[], clips: readonly StageClip[]) {
   const byId = new Map(clips.map((clip) => [clip.id, clip]));
   const refuse = (pair: string, where: string, found: string) =>
     new SostenutoError({
@@ -140,7 +139,7 @@ function pairsOf(preferences: readonly Preference[], clips: readonly (LatentClip
     });
   const find = (pair: string, id: string) => {
     const clip = byId.get(id);
-    if (clip?.notes) return clip;
+    if (clip?.hasNotes) return clip;
     throw refuse(pair, id, clip ? 'a clip without notes' : 'no features of this clip');
   };
   return preferences
