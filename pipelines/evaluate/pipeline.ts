@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { definePipeline } from '../../engine/define/pipeline.ts';
 import { SostenutoError } from '../../errors/problem.ts';
+import { encoderParams } from '../video-to-audio/encoders.ts';
+import { importImageEncoder } from '../video-to-audio/tasks.ts';
 import { presets, type Settings, settingsSchema } from './settings.ts';
 import { fileOf, sourceOf } from './sources.ts';
 import * as tasks from './tasks.ts';
@@ -23,8 +25,12 @@ export const evaluate = definePipeline({
       inputs: {},
       params: { systems: given.map(([id, text]) => ({ id, source: sourceOf(`systems.${id}`, text) })) },
     });
-    const { originals } = node('originals', tasks.describeOriginals, { inputs: { references }, params: { protocol } });
-    const params = { protocol, transcribe, codec: codecDigest(), networks: filesOf(settings.networks) };
+    const { clip, ...networks } = settings.networks;
+    const seen = clip === undefined ? undefined : node('clip', importImageEncoder, { inputs: {}, params: encoderParams('image', clip) });
+    const { originals } = seen
+      ? node('originals', tasks.describeSeenOriginals, { inputs: { references, ...seen }, params: { protocol } })
+      : node('originals', tasks.describeOriginals, { inputs: { references }, params: { protocol } });
+    const params = { protocol, transcribe, codec: codecDigest(), networks: filesOf(networks) };
     const { heard: reference } = node('original-sounds', tasks.hearOriginals, { inputs: { references, originals }, params });
     const { heard } = each('sounds', tasks.hearSystem, systems, { inputs: { originals }, params });
     const { judged } = each('figures', tasks.judgeSystem, heard, { inputs: { originals, reference }, params: { protocol } });
@@ -49,7 +55,7 @@ function complete({ references, systems, baseline }: Settings): { references: st
   return { references, systems: given };
 }
 
-function filesOf(networks: Settings['networks']): tasks.NetworkFiles {
+function filesOf(networks: Omit<Settings['networks'], 'clip'>): tasks.NetworkFiles {
   return Object.fromEntries(
     Object.entries(networks).flatMap(([name, path]) => (path === undefined ? [] : [[name, fileOf(`networks.${name}`, path)]])),
   );

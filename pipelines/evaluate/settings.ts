@@ -10,6 +10,7 @@ const protocol = z.strictObject({
   leastSeconds: z.number().positive().describe('shorter sounds are left out'),
   level: z.enum(['peak', 'none']).describe('peak: mean removed, peak 0.5, as the method prepares all sound'),
   film: z.strictObject({ framesPerSecond: z.number().positive(), side: z.int().min(32) }).describe('frames of AV-align, cut to a square'),
+  clipFramesPerSecond: z.number().positive().describe('frames of a film that CLIP sees'),
   keys: z
     .strictObject({ first: z.int().min(0).max(87), last: z.int().min(0).max(87) })
     .refine(({ first, last }) => first <= last, 'first is above last')
@@ -24,7 +25,12 @@ export const settingsSchema = z.strictObject({
   systems: z.record(z.string().regex(/^[\w][\w .+-]*$/, 'letters, digits, spaces and . _ + -'), source).describe('what is judged, by name'),
   baseline: z.string().optional().describe('the system that the others are compared with; the first by default'),
   ratings: z.string().min(1).optional().describe('CSV of a listening test: rater,item,system,question,score (1 … 5)'),
-  networks: z.strictObject({ vggish: weights, cnn14: weights, wav2clip: weights }),
+  networks: z.strictObject({
+    vggish: weights,
+    cnn14: weights,
+    wav2clip: weights,
+    clip: source.optional().describe('folder of CLIP ViT-B/32, in the layout of Hugging Face'),
+  }),
   transcribe: z.boolean().describe('MIDI scores by Basic Pitch'),
   reported: z.array(z.enum(REPORTED_TABLES)).describe('tables of the paper to show beside'),
   protocol,
@@ -45,6 +51,7 @@ const method: Omit<Settings, 'references'> = {
     leastSeconds: 0.1,
     level: 'peak',
     film: { framesPerSecond: 25, side: 128 },
+    clipFramesPerSecond: 4,
     keys: { first: 0, last: 87 },
   },
   seed: 7,

@@ -69,7 +69,9 @@ export interface SetFigure {
   readonly rows: number;
   readonly warning?: string;
 }
-export type NetworkFiles = Readonly<Partial<Record<keyof Settings['networks'], { readonly path: string; readonly stamp: string }>>>;
+export type NetworkFiles = Readonly<
+  Partial<Record<Exclude<keyof Settings['networks'], 'clip'>, { readonly path: string; readonly stamp: string }>>
+>;
 
 const sounds = tree('sounds-to-judge');
 const heard = tree('heard-sounds');
@@ -107,6 +109,18 @@ export const describeOriginals = defineTask({
   runs: 'process',
   timeout: '7 days',
   implementation: code('./prepare/describe-originals.ts', 'describeOriginals'),
+});
+
+/** The same, with what CLIP sees in the films (shard `clip`). */
+export const describeSeenOriginals = defineTask({
+  name: 'describeSeenOriginals',
+  inputs: { references: sounds, encoder: tree('image-encoder') },
+  outputs: { originals },
+  params: type<{ protocol: Protocol }>(),
+  queue: 'cpu',
+  runs: 'process',
+  timeout: '7 days',
+  implementation: code('./prepare/describe-originals.ts', 'describeSeenOriginals'),
 });
 
 const hearing = type<{ protocol: Protocol; networks: NetworkFiles; codec: string; transcribe: boolean }>();

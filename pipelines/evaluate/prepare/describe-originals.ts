@@ -6,19 +6,35 @@ import { KEYS } from '../../../datasets/midi/performance.ts';
 import { pianoRoll, ROLL_FRAMES_PER_SECOND } from '../../../datasets/midi/piano-roll.ts';
 import { readMidi } from '../../../datasets/midi/read-midi.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
-import type { Run } from '../../../engine/define/task.ts';
+import type { Run, TaskContext } from '../../../engine/define/task.ts';
+import { loadBackend } from '../../../models/backend/index.ts';
+import { loadPictureEncoder, type PictureEncoder } from '../../../models/encoders/image/network.ts';
 import { frameDifferences } from '../../../models/metrics/av-align.ts';
 import { flowMotion } from '../../../models/metrics/flow-motion.ts';
 import { readFloats } from '../../../models/tensor/safetensors.ts';
-import { pathOf } from '../../stored-folder.ts';
+import { folderOf, pathOf } from '../../stored-folder.ts';
 import { shardIn } from '../../video-to-audio/features.ts';
+import { embedFilm } from '../../video-to-audio/prepare/embed-film.ts';
 import { orReason } from '../../video-to-audio/prepare/quarantine.ts';
+import type { Protocol } from '../settings.ts';
 import { CAPTION, clipName, FILMS, isSound, NOTES } from '../sources.ts';
-import type { describeOriginals as declaration, LeftOut, Original, Originals } from '../tasks.ts';
+import type { describeOriginals as declaration, LeftOut, Original, Originals, describeSeenOriginals as seenDeclaration } from '../tasks.ts';
 import { readSound } from './read-sound.ts';
 
-export const describeOriginals: Run<typeof declaration> = async ({ inputs, params: { protocol }, context }) => {
-  const tree = inputs.references;
+export const describeOriginals: Run<typeof declaration> = ({ inputs, params, context }) =>
+  describe(context, inputs.references, params.protocol, undefined);
+
+export const describeSeenOriginals: Run<typeof seenDeclaration> = async ({ inputs, params, context }) => {
+  const { tf } = await loadBackend();
+  const encoder = await loadPictureEncoder(tf, await folderOf(context, inputs.encoder, 'encoder'));
+  try {
+    return await describe(context, inputs.references, params.protocol, encoder);
+  } finally {
+    encoder.dispose();
+  }
+};
+
+async function describe(context: TaskContext, tree: StoredTree, protocol: Protocol, encoder: PictureEncoder | undefined) {
   const { framesPerSecond, side } = protocol.film;
   const directory = join(context.workDirectory, 'originals');
   await mkdir(directory);
@@ -31,6 +47,8 @@ export const describeOriginals: Run<typeof declaration> = async ({ inputs, param
     rowsPerSecond: kept.motionRate ?? framesPerSecond,
     shape: [1],
   });
+  const seenFrames =
+    encoder && createShard(directory, { name: 'clip', scalar: 'f32', rowsPerSecond: protocol.clipFramesPerSecond, shape: [encoder.width] });
   const clips: Original[] = [];
   const leftOut: LeftOut[] = [];
   const names = soundsOf(tree, 'original');
@@ -67,6 +85,9 @@ export const describeOriginals: Run<typeof declaration> = async ({ inputs, param
     if (pictures) {
       flows.append(id, Float32Array.from(flowMotion(pictures.data, side, side, () => context.signal.throwIfAborted())));
       if (kept.motionRate === undefined) differences.append(id, frameDifferences(pictures.data, side * side * 3));
+      const stretch = { framesPerSecond: protocol.clipFramesPerSecond, mostSeconds: seconds, signal: context.signal };
+      const embedded = film && encoder && (await embedFilm(encoder, film, stretch));
+      if (embedded) seenFrames?.append(id, embedded);
     }
     const motion = kept.motion(id, seconds);
     if (motion) differences.append(id, motion);
@@ -81,12 +102,12 @@ export const describeOriginals: Run<typeof declaration> = async ({ inputs, param
     });
     context.progress({ step: index + 1, of: names.size, clip: id });
   }
-  for (const name of ['clip', 'captions']) await passOn(tree, name, directory, clips);
+  for (const name of seenFrames ? ['captions'] : ['clip', 'captions']) await passOn(tree, name, directory, clips);
   kept.close();
-  for (const shard of [truths, flows, differences]) shard.close();
+  for (const shard of [truths, flows, differences, seenFrames]) shard?.close();
   await writeFile(join(directory, 'originals.json'), JSON.stringify({ clips, leftOut } satisfies Originals));
   return { originals: directory };
-};
+}
 
 /** Embeddings of the originals' films or captions, as a shard by clips. */
 async function passOn(tree: StoredTree, name: string, directory: string, clips: readonly Original[]): Promise<void> {
