@@ -10,7 +10,7 @@ import { writeSynced } from './write-synced.ts';
 
 /** Packages that stay outside: native code, tools that are rarely needed, and what is only loaded by tasks. */
 const outside =
-  /^(?:@duckdb\/|esbuild|webpack|@swc\/|swc-loader|source-map-loader|tsx|@tensorflow\/|apache-arrow|@ffmpeg-installer\/|@ffprobe-installer\/)/;
+  /^(?:@duckdb\/|esbuild|webpack|@swc\/|swc-loader|source-map-loader|tsx|@tensorflow\/|apache-arrow|@ffmpeg-installer\/|@ffprobe-installer\/|onnxruntime-node)/;
 /** Builds that are kept, because a process that runs one may still ask for its files. */
 const kept = 3;
 const threadModule = '@temporalio/worker/lib/workflow/workflow-worker-thread';

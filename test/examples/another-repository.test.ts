@@ -13,7 +13,7 @@ const execute = promisify(execFile);
 /** What npm tells the scripts that it runs would send it back to this repository. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$)/i.test(name)));
 
-describe.runIf(hasServer)('a pipeline in another repository', async () => {
+describe.runIf(hasServer)('a pipeline in another repository', { timeout: 180_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sostenuto-other-'));
   const packageRoot = join(folder, 'node_modules', 'sostenuto');
   const sostenuto = new CommandLine({ folder, packageRoot, ports: [await freePort(), await freePort()] });

@@ -1,0 +1,26 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Parts of encoders that lie in files of their own. */
+export type OnnxPart = 'image' | 'text' | 'codec encoder' | 'codec decoder';
+
+/** Names that exporters give (Optimum, transformers.js, a script of one's own). */
+const NAMES: Readonly<Record<OnnxPart, readonly string[]>> = {
+  image: ['vision_model.onnx', 'model.onnx'],
+  text: ['text_model.onnx', 'encoder_model.onnx', 'model.onnx'],
+  'codec encoder': ['encoder.onnx', 'encoder_model.onnx'],
+  'codec decoder': ['decoder.onnx', 'decoder_model.onnx'],
+};
+
+/** The ONNX file of a part: in the folder of an encoder, or in `onnx` below it. Undefined where there is none. */
+export const onnxFile = (folder: string, part: OnnxPart): string | undefined =>
+  ['', 'onnx'].flatMap((place) => NAMES[part].map((name) => join(place, name))).find((name) => existsSync(join(folder, name)));
+
+/** Names, below the folder, of a part's ONNX file and of the files beside it that hold its large tensors (`<name>_data`, `<name>.data`). */
+export function onnxFiles(folder: string, part: OnnxPart): string[] {
+  const file = onnxFile(folder, part);
+  if (file === undefined) return [];
+  const place = join(file, '..');
+  const beside = readdirSync(join(folder, place)).map((name) => join(place, name));
+  return beside.filter((name) => name === file || name.startsWith(`${file}_data`) || name.startsWith(`${file}.data`)).sort();
+}

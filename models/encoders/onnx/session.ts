@@ -1,0 +1,90 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { SostenutoError } from '../../../errors/problem.ts';
+
+/** Values in the order of rows. */
+export interface Values {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+/** What goes in; whole numbers are passed on as the type that the file declares. */
+export interface Given {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+/** A network in an ONNX file. */
+export interface OnnxSession {
+  readonly path: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Runs it on named inputs; inputs that the file does not have are left out. Throws `ONNX_INVALID` if it has others, or lacks a wanted output. */
+  run<Name extends string>(given: Readonly<Record<string, Given>>, wanted: readonly Name[]): Promise<Record<Name, Values>>;
+  dispose(): Promise<void>;
+}
+
+/** Opens a file with onnxruntime on the processor. Throws `ONNX_RUNTIME_MISSING`, `ONNX_INVALID`. */
+export async function openOnnx(path: string): Promise<OnnxSession> {
+  const runtime = await loadRuntime(path);
+  // As many threads as TensorFlow has, so that networks side by side share the cores.
+  const intraOpNumThreads = Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0);
+  const session = await runtime.InferenceSession.create(path, { intraOpNumThreads, logSeverityLevel: 3 }).catch((error: unknown) => {
+    throw invalid(path, messageOf(error), 'an ONNX file with its data beside it', error);
+  });
+  const { inputNames, outputNames } = session;
+  return {
+    path,
+    inputs: inputNames,
+    outputs: outputNames,
+    async run(given, wanted) {
+      const missing = [...inputNames.filter((name) => !(name in given)), ...wanted.filter((name) => !outputNames.includes(name))];
+      if (missing.length > 0)
+        throw invalid(path, describe(session), `inputs among ${Object.keys(given).join(', ')} and outputs ${wanted.join(', ')}`);
+      const feeds = Object.fromEntries(
+        session.inputMetadata.map((input) => [input.name, toTensor(runtime, path, input, given[input.name] ?? { shape: [], data: [] })]),
+      );
+      const found = await session.run(feeds, [...wanted]).catch((error: unknown) => {
+        throw invalid(path, messageOf(error), 'inputs of these shapes', error);
+      });
+      const values = wanted.map((name) => {
+        const tensor = found[name];
+        if (tensor?.type !== 'float32') throw invalid(path, `${name} of type ${tensor?.type ?? 'none'}`, 'float32');
+        return [name, { shape: tensor.dims, data: tensor.data as Float32Array }];
+      });
+      return Object.fromEntries(values);
+    },
+    dispose: () => session.release(),
+  };
+}
+
+type Runtime = typeof import('onnxruntime-node');
+
+async function loadRuntime(path: string): Promise<Runtime> {
+  try {
+    return await import('onnxruntime-node');
+  } catch (error) {
+    throw new SostenutoError(
+      {
+        code: 'ONNX_RUNTIME_MISSING',
+        what: 'The package that runs ONNX files cannot be loaded.',
+        where: path,
+        found: messageOf(error),
+        hint: 'npm install --ignore-scripts onnxruntime-node@1.30.0; where model.safetensors lies beside it, without the ONNX files that is used',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function toTensor({ Tensor }: Runtime, path: string, input: InferenceSession.ValueMetadata, { shape, data }: Given) {
+  const type = input.isTensor ? input.type : 'none';
+  if (type === 'float32') return new Tensor(type, data instanceof Float32Array ? data : Float32Array.from(data), shape);
+  if (type === 'int64') return new Tensor(type, BigInt64Array.from(Array.from(data, BigInt)), shape);
+  if (type === 'int32') return new Tensor(type, Int32Array.from(data), shape);
+  throw invalid(path, `${input.name} of type ${type}`, 'float32, int64 or int32');
+}
+
+const describe = ({ inputNames, outputNames }: InferenceSession) => `inputs ${inputNames.join(', ')}; outputs ${outputNames.join(', ')}`;
+const messageOf = (error: unknown): string => (error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+
+const invalid = (path: string, found: string, expected: string, cause?: unknown) =>
+  new SostenutoError({ code: 'ONNX_INVALID', what: 'This ONNX file cannot be used here.', where: path, found, expected }, { cause });
