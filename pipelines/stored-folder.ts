@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { link, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StoredTree } from '../engine/define/ports.ts';
 import type { TaskContext } from '../engine/define/task.ts';
@@ -10,13 +10,16 @@ export function pathOf(tree: StoredTree, name: string): string {
   return path;
 }
 
-/** The tree as a folder of links inside the work directory, for code that reads folders. */
+/**
+ * The tree as a folder inside the work directory, for code that reads folders. Its files are second names of those in the store where the disk is the
+ * same: onnxruntime follows no symbolic link out of a folder.
+ */
 export async function folderOf(context: TaskContext, tree: StoredTree, name: string): Promise<string> {
   const folder = join(context.workDirectory, name);
   for (const [relative, path] of tree.files) {
-    const link = join(folder, relative);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(path, link);
+    const place = join(folder, relative);
+    await mkdir(dirname(place), { recursive: true });
+    await link(path, place).catch(() => symlink(path, place));
   }
   return folder;
 }

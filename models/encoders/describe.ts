@@ -6,6 +6,7 @@ import { readClipText } from './clip/text.ts';
 import { readClipVision } from './clip/vision.ts';
 import { framesPerSecond, readEncodec } from './encodec/index.ts';
 import { type Layout, readFields } from './folder.ts';
+import { onnxFiles } from './onnx/files.ts';
 import { readT5 } from './t5/t5.ts';
 import { readTokenizer } from './tokenizer.ts';
 import { weightFiles } from './weight-files.ts';
@@ -43,12 +44,15 @@ export function describeEncoder(folder: string, role: EncoderRole): EncoderFolde
 /** Files beside weights and configuration: what prepares the input. */
 const BESIDE = { text: ['tokenizer.json', 'tokenizer_config.json'], image: ['preprocessor_config.json'], codec: [] } as const;
 
+/** ONNX files that are run in place of the weights; the codec is small enough for its own graph. */
+export const replacements = (folder: string, role: EncoderRole): string[] => (role === 'codec' ? [] : onnxFiles(folder, role));
+
 /** Names of the files whose bytes decide what the encoder gives. Throws `ENCODER_WEIGHTS` if the weights are not all there. */
-export const encoderFiles = (folder: string, role: EncoderRole): string[] => [
-  'config.json',
-  ...BESIDE[role].filter((name) => existsSync(join(folder, name))),
-  ...weightFiles(folder),
-];
+export function encoderFiles(folder: string, role: EncoderRole): string[] {
+  const beside = BESIDE[role].filter((name) => existsSync(join(folder, name)));
+  const onnx = replacements(folder, role);
+  return ['config.json', ...beside, ...(onnx.length > 0 ? onnx : weightFiles(folder))];
+}
 
 /** Checks that the parts of this folder fit together, without loading its weights. Throws `ENCODER_CONFIG`, `TOKENIZER_INVALID`, as `checkWeights`. */
 export function checkPreparation(folder: string, role: EncoderRole, rates: { readonly samples: number; readonly latents: number }): void {

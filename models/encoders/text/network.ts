@@ -1,33 +1,30 @@
 import type { Tf } from '../../backend/index.ts';
-import { loadClipText, readClipText } from '../clip/text.ts';
+import { readClipText } from '../clip/text.ts';
 import { describeEncoder } from '../describe.ts';
-import { loadT5Encoder } from '../t5/t5.ts';
+import { openText } from '../open.ts';
 import { readTokenizer } from '../tokenizer.ts';
 import type { TextEncoder } from './hashed-words.ts';
 
+/** As `TextEncoder`, by a network. */
+export interface NetworkTextEncoder extends Omit<TextEncoder, 'encode'> {
+  encode(caption: string): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
 /**
  * The text encoder of a folder: Flan-T5, or CLIP's text tower, whose states of all tokens are taken. Captions go through one by one, so that
- * none depends on what stands beside it. Throws as `loadT5Encoder`, `loadClipText` and `readTokenizer`.
+ * none depends on what stands beside it. Throws as `openText` and `readTokenizer`.
  */
-export async function loadTextEncoder(tf: Tf, folder: string, most: number): Promise<TextEncoder & { dispose(): void }> {
+export async function loadTextEncoder(tf: Tf, folder: string, most: number): Promise<NetworkTextEncoder> {
   const { model, width } = describeEncoder(folder, 'text');
   const tokenizer = readTokenizer(folder);
-  const isT5 = model === 't5';
-  const maxTokens = isT5 ? most : Math.min(most, readClipText(folder).positions);
-  const network = isT5 ? await loadT5Encoder(tf, folder) : await loadClipText(tf, folder);
+  const maxTokens = model === 't5' ? most : Math.min(most, readClipText(folder).positions);
+  const network = await openText(tf, folder);
   return {
     name: model,
     dimension: width,
     maxTokens,
-    encode(caption) {
-      const states = tf.tidy(() => {
-        const encoded = network.encode([tokenizer.encode(caption, maxTokens)]);
-        return 'states' in encoded ? encoded.states : encoded;
-      });
-      const values = Float32Array.from(states.dataSync());
-      states.dispose();
-      return values;
-    },
-    dispose: () => network.dispose(),
+    encode: async (caption) => (await network.encode([tokenizer.encode(caption, maxTokens)])).states,
+    dispose: network.dispose,
   };
 }

@@ -30,7 +30,7 @@ export const describeSeenOriginals: Run<typeof seenDeclaration> = async ({ input
   try {
     return await describe(context, inputs.references, params.protocol, encoder);
   } finally {
-    encoder.dispose();
+    await encoder.dispose();
   }
 };
 

@@ -18,10 +18,13 @@ export interface Stretch {
  * film needs no more memory than a short one.
  */
 export async function embedFilm(encoder: PictureEncoder, path: string, stretch: Stretch): Promise<Float32Array | undefined> {
-  const embedded: Float32Array[] = [];
+  const embedded: Promise<Float32Array>[] = [];
   let waiting: Picture[] = [];
   const embed = () => {
-    if (waiting.length > 0) embedded.push(encoder.encode(waiting));
+    if (waiting.length === 0) return;
+    const batch = encoder.encode(waiting);
+    batch.catch(() => {}); // told below, once the film has been read
+    embedded.push(batch);
     waiting = [];
   };
   const { frames, damage } = await decodeMedia(path, {
@@ -33,11 +36,12 @@ export async function embedFilm(encoder: PictureEncoder, path: string, stretch: 
     },
   });
   embed();
+  const batches = await Promise.all(embedded);
   if (!frames || damage.length > 0) return undefined;
   const { width } = encoder;
   const features = new Float32Array(frames.count * width);
   for (const [row, from] of frames.decoded.entries()) {
-    const batch = embedded[Math.floor(from / BATCH)];
+    const batch = batches[Math.floor(from / BATCH)];
     const at = (from % BATCH) * width;
     if (batch) features.set(batch.subarray(at, at + width), row * width);
   }

@@ -24,7 +24,7 @@ export const encodeFrames: Run<typeof declaration> = async ({ inputs, item, cont
     const read = await orReason(() => featuresOf(context, encoder, clip));
     return 'reason' in read ? read : { rows: { video: read.value } };
   });
-  encoder.dispose();
+  await encoder.dispose();
   return { video };
 };
 

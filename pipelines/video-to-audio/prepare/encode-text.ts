@@ -14,8 +14,8 @@ export const encodeText: Run<typeof declaration> = async ({ inputs, params, item
   const text = join(context.workDirectory, 'text');
   const features: ShardDescription[] = [{ name: 'text', scalar: 'f32', rowsPerSecond: 1, shape: [encoder.dimension] }];
   await extractShard(context, text, features, item.clips, async ({ caption }) => ({
-    rows: caption.trim() === '' ? {} : { text: encoder.encode(caption) },
+    rows: caption.trim() === '' ? {} : { text: await encoder.encode(caption) },
   }));
-  encoder.dispose();
+  await encoder.dispose();
   return { text };
 };

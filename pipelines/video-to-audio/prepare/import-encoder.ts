@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Run } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
-import { checkPreparation, describeEncoder, encoderFiles } from '../../../models/encoders/describe.ts';
+import { checkPreparation, describeEncoder, encoderFiles, replacements } from '../../../models/encoders/describe.ts';
 import { checkWeights } from '../../../models/encoders/folder.ts';
 import { isThere } from '../encoders.ts';
 import { LATENT_RATE, SAMPLE_RATE } from '../rates.ts';
@@ -16,11 +16,14 @@ import type { importCodecFolder as declaration } from '../tasks.ts';
 export const importEncoder: Run<typeof declaration> = async ({ params, context }) => {
   const { role, folder } = params;
   if (!isThere(folder)) throw missing(role, folder);
-  await checkWeights(folder, describeEncoder(folder, role).layout);
+  const { layout } = describeEncoder(folder, role);
+  if (replacements(folder, role).length === 0) await checkWeights(folder, layout);
   checkPreparation(folder, role, { samples: SAMPLE_RATE, latents: LATENT_RATE });
   const encoder = join(context.workDirectory, 'encoder');
-  await mkdir(encoder);
-  for (const name of encoderFiles(folder, role)) await bring(await realpath(join(folder, name)), join(encoder, name));
+  for (const name of encoderFiles(folder, role)) {
+    await mkdir(dirname(join(encoder, name)), { recursive: true });
+    await bring(await realpath(join(folder, name)), join(encoder, name));
+  }
   return { encoder };
 };
 

@@ -78,8 +78,8 @@ describe('the CLIP score of a folder with CLIP', () => {
       height: frames.height,
       data: Uint8Array.from(frames.data.subarray(i * size, (i + 1) * size)),
     }));
-    const seen = encoder.encode(pictures);
-    encoder.dispose();
+    const seen = await encoder.encode(pictures);
+    await encoder.dispose();
     expect(openShards(originals).shard('clip')?.read('film')).toHaveLength(seen.length);
     const cosines = pictures.map((_, i) => cosine(Array.from(own), seen.subarray(i * WIDTH, (i + 1) * WIDTH)) ?? Number.NaN);
     const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;

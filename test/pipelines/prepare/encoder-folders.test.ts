@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +20,7 @@ import { encodeText } from '../../../pipelines/video-to-audio/prepare/encode-tex
 import { importEncoder } from '../../../pipelines/video-to-audio/prepare/import-encoder.ts';
 import { presets } from '../../../pipelines/video-to-audio/presets.ts';
 import { copyFolder, editWeights, fixtureOf } from '../../models/encoders/folders.ts';
+import { t5Graph } from '../../models/encoders/onnx/t5-graph.ts';
 import { openTensors } from '../../parity/stored-tensors.ts';
 import { type Setup, setUp } from '../evaluate/trees.ts';
 import { clipOf, taskContext } from '../features.ts';
@@ -79,13 +80,13 @@ describe('an encoder that is taken in', () => {
   });
 });
 
-describe('captions by a network', () => {
-  const texts = async (folder: string, captions: readonly string[], tokens = 77) => {
-    const clips = captions.map((caption, index) => clipOf(`clip-${index}`, { caption }));
-    const inputs = { encoder: await stored('text', folder) };
-    return opened((await encodeText({ inputs, params: { tokens }, item: { id: 'one', clips }, context: taskContext(setup) })).text, 'text');
-  };
+const texts = async (folder: string, captions: readonly string[], tokens = 77) => {
+  const clips = captions.map((caption, index) => clipOf(`clip-${index}`, { caption }));
+  const inputs = { encoder: await stored('text', folder) };
+  return opened((await encodeText({ inputs, params: { tokens }, item: { id: 'one', clips }, context: taskContext(setup) })).text, 'text');
+};
 
+describe('captions by a network', () => {
   it('are the states of their tokens, as the reference gives them; without a word there are none', async () => {
     const shard = await texts(fixtureOf.t5, ['the sound of playing piano', '  ', 'a dog']);
     expect(shard.index).toMatchObject({
@@ -113,9 +114,30 @@ describe('captions by a network', () => {
     const shard = await texts(fixtureOf.clipText, [long]);
     expect(shard.index).toMatchObject({ width: 32, clips: [{ id: 'clip-0', rows: 16 }] });
     const encoder = await loadTextEncoder(tf, fixtureOf.clipText, 77);
-    expect([...shard.read('clip-0')]).toEqual([...encoder.encode(long)]);
-    encoder.dispose();
+    expect([...shard.read('clip-0')]).toEqual([...(await encoder.encode(long))]);
+    await encoder.dispose();
     shard.close();
+  });
+});
+
+describe('an ONNX file in the folder', () => {
+  it('is taken in and run in place of the weights, and gives the same', async () => {
+    const folder = copyFolder(fixtureOf.t5, join(setup.folder, 't5-onnx'));
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+    mkdirSync(join(folder, 'onnx'));
+    t5Graph(join(folder, 'model.safetensors'), config, 'encoder_model.onnx_data').write(join(folder, 'onnx/encoder_model.onnx'));
+    renameSync(join(folder, 'model.safetensors'), join(folder, 'onnx/encoder_model.onnx_data'));
+    const names = [...(await stored('text', folder)).files.keys()];
+    expect(names).toContain('onnx/encoder_model.onnx_data');
+    expect(names).not.toContain('model.safetensors');
+    const caption = 'the sound of playing piano';
+    const [own, other] = [await texts(fixtureOf.t5, [caption]), await texts(folder, [caption])];
+    expect(other.index).toEqual(own.index);
+    const states = own.read('clip-0');
+    other.read('clip-0').forEach((value, at) => {
+      expect(Math.abs(value - (states[at] ?? Number.NaN))).toBeLessThan(2e-5);
+    });
+    for (const shard of [own, other]) shard.close();
   });
 });
 
@@ -143,11 +165,11 @@ describe('pictures by a network', () => {
     const found = shard.read('film');
     for (const row of [0, 1, 7, 31, 49]) {
       const data = whole?.data.subarray(row * size, (row + 1) * size) ?? new Uint8Array(0);
-      encoder.encode([{ width: WIDTH, height: HEIGHT, data }]).forEach((value, at) => {
+      (await encoder.encode([{ width: WIDTH, height: HEIGHT, data }])).forEach((value, at) => {
         expect(Math.abs((found[row * 24 + at] ?? Number.NaN) - value), `row ${row}`).toBeLessThan(2e-3);
       });
     }
-    encoder.dispose();
+    await encoder.dispose();
     shard.close();
   });
 });

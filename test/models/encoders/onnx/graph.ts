@@ -27,7 +27,7 @@ type Attribute = number | readonly number[] | string;
 /** A float, as the format tells it from a whole number. */
 export const float = (f: number) => ({ f });
 
-/** Builds an ONNX graph whose weights stay in the `model.safetensors` beside it. */
+/** Builds an ONNX graph whose weights stay in a safetensors file beside it. */
 export class OnnxGraph {
   readonly #nodes: object[] = [];
   readonly #initializers = new Map<string, object>();
@@ -35,9 +35,12 @@ export class OnnxGraph {
   readonly #outputs: object[] = [];
   readonly #stored: Record<string, { shape: number[]; data_offsets: [number, number] }>;
   readonly #start: number;
+  readonly #location: string;
   #count = 0;
 
-  constructor(weights: string) {
+  /** @param location name that the file will have beside the graph */
+  constructor(weights: string, location = 'model.safetensors') {
+    this.#location = location;
     const file = openSync(weights, 'r');
     const length = Buffer.alloc(8);
     readSync(file, length, 0, 8, 0);
@@ -52,7 +55,7 @@ export class OnnxGraph {
     const stored = this.#stored[name];
     if (!stored) throw new RangeError(`no weight ${name}`);
     const [from, to] = stored.data_offsets;
-    const external = { location: 'model.safetensors', offset: `${this.#start + from}`, length: `${to - from}` };
+    const external = { location: this.#location, offset: `${this.#start + from}`, length: `${to - from}` };
     const external_data = Object.entries(external).map(([key, value]) => ({ key, value }));
     this.#initializers.set(name, { name, dims: stored.shape, data_type: FLOAT, data_location: 1, external_data });
     return name;

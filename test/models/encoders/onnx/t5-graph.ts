@@ -10,8 +10,9 @@ const BUCKETS = 32;
 const FARTHEST = 128;
 
 /** The encoder of T5 v1.1, with the names of Optimum's export. */
-export function t5Graph(weights: string, { d_model: width, d_kv: each, num_heads: heads, num_layers: layers }: T5Sizes): TorchGraph {
-  const graph = new TorchGraph(weights);
+export function t5Graph(weights: string, sizes: T5Sizes, location?: string): TorchGraph {
+  const { d_model: width, d_kv: each, num_heads: heads, num_layers: layers } = sizes;
+  const graph = new TorchGraph(weights, location);
   const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
   const present = graph.input('attention_mask', 'int64', ['batch', 'tokens']);
   const mask = graph.op('Add', [positionBias(graph, ids), graph.padding(present)]);
