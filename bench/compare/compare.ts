@@ -25,6 +25,8 @@ export interface Compared {
   readonly notes: readonly string[];
 }
 
+/** As the worker starts the processes of trainings. */
+const AS_WORKER = { MALLOC_ARENA_MAX: '1' };
 /** The C library keeps what was freed: with its defaults PyTorch's eager row takes up to twice as long in sampling. Ours gains nothing by it. */
 const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4000000000', MALLOC_TRIM_THRESHOLD_: '4000000000' };
 const TOLERANCE = 1e-4;
@@ -54,7 +56,9 @@ export async function compare({ what, write, script, modes, torch: reference, ro
     if (torch) notes.push(`PyTorch ${torch.version}`);
     else notes.push(NO_TORCH);
     const starts = [
-      ...modes.map((mode) => [mode, () => startRow(mode, process.execPath, ['--import', 'tsx', own, folder, mode, threads])] as const),
+      ...modes.map(
+        (mode) => [mode, () => startRow(mode, process.execPath, ['--import', 'tsx', own, folder, mode, threads], AS_WORKER)] as const,
+      ),
       ...(torch ? reference.modes : []).map((mode) => {
         const name = `pytorch-${mode}`;
         return [

@@ -28,18 +28,30 @@ export const adamScalars = ({ beta1, beta2 }: AdamOptions, update: number, rate:
   correction: Math.sqrt(1 - beta2 ** update),
 });
 
-/** One step, pure: new moments and the change of the weights. */
-export function adam(
+export const firstMoment = (tf: Tf, { beta1 }: AdamOptions, first: Tensor, gradient: Tensor): Tensor =>
+  tf.add(first, tf.mul(tf.sub(gradient, first), 1 - beta1));
+
+export const secondMoment = (tf: Tf, { beta2 }: AdamOptions, second: Tensor, gradient: Tensor): Tensor =>
+  tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+
+/** What is added to the weights, by the new moments. */
+export function adamChange(
   tf: Tf,
-  { beta1, beta2, epsilon }: AdamOptions,
-  moments: Moments,
-  gradient: Tensor,
+  { epsilon }: AdamOptions,
+  { first, second }: Moments,
   { rate, correction }: AdamScalars<Tensor | number>,
-): Moments & { change: Tensor } {
-  const first = tf.add(moments.first, tf.mul(tf.sub(gradient, moments.first), 1 - beta1));
-  const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+): Tensor {
   const denominator = tf.add(tf.div(tf.sqrt(second), correction), epsilon);
-  return { first, second, change: tf.neg(tf.mul(tf.div(first, denominator), rate)) };
+  return tf.neg(tf.mul(tf.div(first, denominator), rate));
+}
+
+/** One step, pure: new moments and the change of the weights. */
+export function adam(tf: Tf, options: AdamOptions, moments: Moments, gradient: Tensor, scalars: AdamScalars<Tensor | number>) {
+  const next: Moments = {
+    first: firstMoment(tf, options, moments.first, gradient),
+    second: secondMoment(tf, options, moments.second, gradient),
+  };
+  return { ...next, change: adamChange(tf, options, next, scalars) };
 }
 
 /** Factor that brings gradients of the global norm `norm` to at most `limit`, as torch's clip_grad_norm_. */

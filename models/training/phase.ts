@@ -1,10 +1,10 @@
 import { type CompileOptions, compileNamed, type NamedTensors } from '../backend/index.ts';
 import { at } from '../network/differentiable.ts';
 import type { Tensor, Tf, Weights } from '../network/tensor-types.ts';
-import { ema } from './ema.ts';
 import { globalNorm, type Layout, unflatten } from './flat.ts';
-import { type AdamOptions, adam, adamScalars, clipFactor, type Moments } from './optimiser.ts';
+import type { AdamOptions } from './optimiser.ts';
 import type { Schedule } from './schedule.ts';
+import { compiledUpdate, type PhaseTensors, type Update } from './update.ts';
 
 export type Batch = NamedTensors;
 
@@ -27,13 +27,6 @@ export interface Phase<B extends Batch> {
   readonly schedule: Schedule;
 }
 
-/** Tensors of a phase, each [Σ sizes]. */
-export interface PhaseTensors {
-  weights: Tensor;
-  moments: Moments;
-  average: Tensor | undefined;
-}
-
 export interface Gradient {
   readonly loss: number;
   /** ‖gradient‖₂ over all weights of the phase. */
@@ -43,19 +36,11 @@ export interface Gradient {
   readonly buffers: NamedTensors;
 }
 
-/** Numbers of an update: the norm of its gradient, its learning rate, its count from 1, and the share of the average that moves. */
-export interface Update {
-  readonly norm: number;
-  readonly rate: number;
-  readonly update: number;
-  readonly averageShare?: number;
-}
-
 export interface PhaseStep<B extends Batch> {
   /** `flats`: trained weights of all phases in their order; `fixed`: all that no phase trains. The tensors of the result are the caller's. */
   gradient(flats: readonly Tensor[], fixed: Weights, batch: B): Gradient;
-  /** Adam with the norm clipped, and the average; frees nothing. */
-  apply(state: PhaseTensors, gradient: Tensor, update: Update): PhaseTensors;
+  /** Adam with the norm clipped, and the average: replaces the tensors of `state` and frees those that it replaces. */
+  apply(state: PhaseTensors, gradient: Tensor, update: Update): void;
   dispose(): void;
 }
 
@@ -72,7 +57,7 @@ const split = (tf: Tf, layout: Layout, flat: Tensor) =>
   unflatten(tf, layout, flat).map((tensor, i) => [layout.names[i] ?? '', tensor] as const);
 
 /**
- * Phase `own` of a training. Forward and backward pass are one compiled call, the update is another, so that gradients of several
+ * Phase `own` of a training. Forward and backward pass are one compiled call, the update others, so that gradients of several
  * batches can be added between them. `options` are the pass's; the update is always in float32.
  */
 export function phaseStep<B extends Batch>(
@@ -108,18 +93,7 @@ export function phaseStep<B extends Batch>(
     },
     options,
   );
-  const update = compileNamed(tf, (inputs) => {
-    const { weights, first, second, gradient, factor, rate, correction, average, share } = inputs as NamedTensors &
-      Record<'weights' | 'first' | 'second' | 'gradient' | 'factor' | 'rate' | 'correction', Tensor>;
-    const next = adam(tf, phase.optimiser, { first, second }, tf.mul(gradient, factor), { rate, correction });
-    const moved = tf.add(weights, next.change);
-    return {
-      weights: moved,
-      first: next.first,
-      second: next.second,
-      ...(average && share && { average: ema(tf, average, moved, share) }),
-    };
-  });
+  const update = compiledUpdate(tf, phase.optimiser);
 
   return {
     gradient(flats, fixed, batch) {
@@ -135,19 +109,7 @@ export function phaseStep<B extends Batch>(
       tf.dispose([numbers, ...watched.map(([, tensor]) => tensor)]);
       return { loss, norm, gradient, watched: read, buffers: Object.fromEntries(below(BUFFER, outputs)) };
     },
-    apply({ weights, moments, average }, gradient, { norm, rate, update: count, averageShare }) {
-      const { optimiser } = phase;
-      const numbers = {
-        ...adamScalars(optimiser, count, rate),
-        factor: optimiser.clipNorm === undefined ? 1 : clipFactor(norm, optimiser.clipNorm),
-        ...(averageShare !== undefined && { share: averageShare }),
-      };
-      const scalars = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, tf.scalar(value)]));
-      const outputs = update.call({ weights, ...moments, gradient, ...scalars, ...(average && { average }) });
-      tf.dispose(scalars);
-      const { weights: next, first, second } = outputs as NamedTensors & Record<'weights' | 'first' | 'second', Tensor>;
-      return { weights: next, moments: { first, second }, average: outputs['average'] };
-    },
+    apply: update.apply,
     dispose: () => {
       pass.dispose();
       update.dispose();

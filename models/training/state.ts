@@ -4,14 +4,14 @@ import type { NamedArray } from '../network/parameters.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 import { readFloats, storeFloats, writeSafetensors } from '../tensor/safetensors.ts';
 import { fromNamed, type Layout, named, unflatten } from './flat.ts';
-import type { PhaseTensors } from './phase.ts';
+import type { PhaseTensors } from './update.ts';
 
 export type NamedArrays = ReadonlyMap<string, NamedArray>;
 
 /** Everything of a training that lies in tensors. */
 export interface TrainingState {
   /** In the order of the layouts. */
-  readonly phases: PhaseTensors[];
+  readonly phases: readonly PhaseTensors[];
   /** Weights that no gradient trains: frozen ones and buffers. */
   readonly fixed: Map<string, Tensor>;
 }
@@ -152,7 +152,7 @@ export function checkNames(
   if (problems.length > 0) throw new SostenutoError(problems);
 }
 
-export function disposePhase(tf: Tf, { weights, moments, average }: PhaseTensors): void {
+function disposePhase(tf: Tf, { weights, moments, average }: PhaseTensors): void {
   tf.dispose([weights, moments.first, moments.second, ...(average ? [average] : [])]);
 }
 

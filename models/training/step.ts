@@ -2,7 +2,7 @@ import type { Tensor, Tf, Weights } from '../network/tensor-types.ts';
 import { type EmaOptions, emaDecay } from './ema.ts';
 import { globalNorm } from './flat.ts';
 import type { Batch, Gradient, Phase, PhaseStep } from './phase.ts';
-import { disposePhase, type TrainingState } from './state.ts';
+import type { TrainingState } from './state.ts';
 
 /** Loss, gradient norm and what was watched, of the first phase. */
 export interface StepResult extends Pick<Gradient, 'loss' | 'norm' | 'watched'> {
@@ -32,9 +32,8 @@ export function takeStep<B extends Batch>(
     if (Number.isFinite(sum.loss) && Number.isFinite(sum.norm)) {
       const update = (updates[i] ?? 0) + 1;
       const averageShare = ema && own.average ? { averageShare: 1 - emaDecay(ema, update) } : {};
-      state.phases[i] = executor.apply(own, sum.gradient, { norm: sum.norm, rate: phase.schedule(step), update, ...averageShare });
+      executor.apply(own, sum.gradient, { norm: sum.norm, rate: phase.schedule(step), update, ...averageShare });
       updates[i] = update;
-      disposePhase(tf, own);
     } else finite = false;
     sum.gradient.dispose();
   }
