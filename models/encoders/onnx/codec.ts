@@ -27,7 +27,7 @@ export async function openOnnxCodec(folder: string, files: { readonly encoder: s
 }
 
 async function through(session: OnnxSession, given: Values): Promise<Values> {
-  const [input = '', output = ''] = [session.inputs[0], session.outputs[0]];
+  const [input = '', output = ''] = [session.inputs[0]?.name, session.outputs[0]];
   const found: Record<string, Values> = await session.run({ [input]: given }, [output]);
   return found[output] ?? { shape: [], data: new Float32Array() };
 }

@@ -15,7 +15,8 @@ export interface Given {
 /** A network in an ONNX file. */
 export interface OnnxSession {
   readonly path: string;
-  readonly inputs: readonly string[];
+  /** Sizes that are left open have a name. */
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly (number | string)[] }[];
   readonly outputs: readonly string[];
   /** Runs it on named inputs; inputs that the file does not have are left out. Throws `ONNX_INVALID` if it has others, or lacks a wanted output. */
   run<Name extends string>(given: Readonly<Record<string, Given>>, wanted: readonly Name[]): Promise<Record<Name, Values>>;
@@ -33,7 +34,7 @@ export async function openOnnx(path: string): Promise<OnnxSession> {
   const { inputNames, outputNames } = session;
   return {
     path,
-    inputs: inputNames,
+    inputs: session.inputMetadata.map((input) => ({ name: input.name, shape: input.isTensor ? input.shape : [] })),
     outputs: outputNames,
     async run(given, wanted) {
       const missing = [...inputNames.filter((name) => !(name in given)), ...wanted.filter((name) => !outputNames.includes(name))];

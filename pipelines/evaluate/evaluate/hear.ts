@@ -58,7 +58,7 @@ async function hear(
       const { sampleRate, channels } = read;
       const own = read.samples.length / sampleRate;
       const { samples, silent } = prepared(read, seconds, params.protocol);
-      for (const listener of listeners) listener.hear(id, { samples, sampleRate }, hasNotes);
+      for (const listener of listeners) await listener.hear(id, { samples, sampleRate }, hasNotes);
       const out = soundPath(directory, id);
       await mkdir(dirname(out), { recursive: true });
       const wave = resample(samples, sampleRate, params.protocol.sampleRate);
@@ -67,7 +67,7 @@ async function hear(
     }
     context.progress({ step: index + 1, of: clips.length, clip: id });
   }
-  for (const listener of listeners) listener.close();
+  for (const listener of listeners) await listener.close();
   for (const name of GUIDE) if (sounds.files.has(name)) await copyFile(pathOf(sounds, name), join(directory, name));
   for (const { id, reason } of leftOut) context.warn(`${system}: ${id} is left out: ${reason}`);
   const known = new Set(clips.map(({ id }) => id));
@@ -85,16 +85,23 @@ async function listenersFor(directory: string, sounds: StoredTree, originals: St
   else absent.set('basic-pitch', { reason: 'transcription is switched off', wayOut: '--set transcribe=true' });
   for (const name of ['passt', 'clap'] as const) {
     const file = sounds.files.get(`${name}.safetensors`);
-    if (file !== undefined) all.push(await givenEmbeddings(room, name, file));
-    else absent.set(name, { reason: `${name}: this version cannot run it`, wayOut: `embeddings as ${name}.safetensors beside the sounds` });
+    if (networks[name] !== undefined) continue;
+    if (file !== undefined) {
+      all.push(await givenEmbeddings(room, name, file));
+      absent.delete(name);
+    } else {
+      const { reason, wayOut } = absent.get(name) ?? { reason: name, wayOut: '' };
+      absent.set(name, { reason, wayOut: `${wayOut}, or embeddings as ${name}.safetensors beside the sounds` });
+    }
   }
   const ofOriginals = { clip: 'clip', captions: 'clap' } as const;
   for (const [name, network] of Object.entries(ofOriginals) as ['clip' | 'captions', 'clip' | 'clap'][]) {
     if (originals.files.has(`${name}.arrow`)) continue;
-    const wayOut = `embeddings as ${name}.safetensors beside the originals`;
+    const { reason, wayOut } = absent.get(network) ?? {};
+    const given = `embeddings as ${name}.safetensors beside the originals`;
     absent.set(network, {
-      reason: `${network}: this version cannot run it`,
-      wayOut: [absent.get(network)?.wayOut ?? [], wayOut].flat().join(', and '),
+      reason: reason ?? `${network}: no ${name}.safetensors beside the originals`,
+      wayOut: wayOut === undefined ? given : `${wayOut}, and ${given}`,
     });
   }
   return { listeners: all, absent };

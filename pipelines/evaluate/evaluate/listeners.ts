@@ -7,6 +7,7 @@ import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
 import { BASIC_PITCH_RATE, loadBasicPitch } from '../../../models/metrics/basic-pitch.ts';
 import * as fronts from '../../../models/metrics/scoring/front-ends.ts';
 import { cnn14, vggish, wav2clip } from '../../../models/metrics/scoring/networks.ts';
+import { openPictureNetwork, openWaveNetwork } from '../../../models/metrics/scoring/onnx.ts';
 import type { Tensor, Weights } from '../../../models/network/tensor-types.ts';
 import { readFloats } from '../../../models/tensor/safetensors.ts';
 import { resample } from '../../../numeric/resample.ts';
@@ -20,8 +21,8 @@ export interface Sound {
 }
 /** A network over sounds: what it gives for a clip goes into shards of its own, rows [n, width]. */
 export interface Listener {
-  hear(id: string, sound: Sound, hasNotes: boolean): void;
-  close(): void;
+  hear(id: string, sound: Sound, hasNotes: boolean): void | Promise<void>;
+  close(): void | Promise<void>;
 }
 export interface Room {
   readonly tf: Tf;
@@ -36,11 +37,15 @@ function lateShard(directory: string, name: string, rowsPerSecond: number) {
   let shard: ShardWriter | undefined;
   return {
     append(id: string, rows: Tensor) {
-      const width = rows.shape.at(-1) ?? 0;
-      shard ??= createShard(directory, { name, scalar: 'f32', rowsPerSecond, shape: [width] });
-      shard.append(id, Float32Array.from(rows.dataSync()));
+      this.put(id, Float32Array.from(rows.dataSync()), rows.shape.at(-1) ?? 0);
     },
-    close: () => shard?.close(),
+    put(id: string, rows: Float32Array, width: number) {
+      shard ??= createShard(directory, { name, scalar: 'f32', rowsPerSecond, shape: [width] });
+      shard.append(id, rows);
+    },
+    close(): void {
+      shard?.close();
+    },
   };
 }
 
@@ -58,7 +63,9 @@ const noTensors = (weights: Weights) => {
   for (const tensor of weights.values()) tensor.dispose();
 };
 
-async function vggishListener({ tf, directory }: Room, path: string): Promise<Listener> {
+async function vggishListener(room: Room, path: string): Promise<Listener> {
+  if (path.endsWith('.onnx')) return seenVggish(room, path);
+  const { tf, directory } = room;
   const weights = await weightsAt(tf, path, (own) => vggish(tf, own, tf.zeros([1, fronts.VGGISH_FRAMES, 64, 1])));
   const rows = lateShard(directory, 'vggish', 1 / 0.96);
   return {
@@ -72,6 +79,42 @@ async function vggishListener({ tf, directory }: Room, path: string): Promise<Li
     },
   };
 }
+
+async function seenVggish({ directory }: Room, path: string): Promise<Listener> {
+  const network = await openPictureNetwork(path, fronts.VGGISH_FRAMES, 64);
+  const shard = lateShard(directory, 'vggish', 1 / 0.96);
+  return {
+    async hear(id, sound) {
+      const { count, values } = fronts.vggishExamples(at16k(sound));
+      if (count === 0) return;
+      const { rows, width } = await network.embed(Float32Array.from(values));
+      shard.put(id, rows, width);
+    },
+    async close() {
+      shard.close();
+      await network.dispose();
+    },
+  };
+}
+
+/** A network in an ONNX file that hears sound at its own rate: a row a clip. */
+const waveListener =
+  (name: string, rate: number) =>
+  async ({ directory }: Room, path: string): Promise<Listener> => {
+    const network = await openWaveNetwork(path);
+    await network.embed(new Float32Array(rate)); // what does not fit is known before the first clip
+    const shard = lateShard(directory, name, 1);
+    return {
+      async hear(id, { samples, sampleRate }) {
+        const { rows, width } = await network.embed(resample(samples, sampleRate, rate));
+        shard.put(id, rows, width);
+      },
+      async close() {
+        shard.close();
+        await network.dispose();
+      },
+    };
+  };
 
 async function cnn14Listener({ tf, directory }: Room, path: string): Promise<Listener> {
   const weights = await weightsAt(tf, path, (own) => cnn14(tf, own, tf.zeros([1, 101, 64, 1])).logits);
@@ -152,6 +195,8 @@ const GIVEN: Readonly<Record<keyof NetworkFiles, (room: Room, path: string) => P
   vggish: vggishListener,
   cnn14: cnn14Listener,
   wav2clip: wav2clipListener,
+  passt: waveListener('passt', 32_000),
+  clap: waveListener('clap', 48_000),
 };
 /** Passes on embeddings that another program made: `file` holds a tensor [n, width], or [width], for each clip. */
 export async function givenEmbeddings({ tf, directory }: Room, name: string, file: string): Promise<Listener> {
@@ -172,6 +217,9 @@ export interface Lack {
   readonly wayOut: string;
 }
 
+const wayTo = (name: keyof NetworkFiles): string =>
+  `--set networks.${name}=<${name === 'passt' || name === 'clap' ? 'an ONNX file that hears a waveform' : 'safetensors with the released names'}>`;
+
 /** Networks whose weights are given, and why the others cannot be had. */
 export async function givenListeners(room: Room, files: NetworkFiles): Promise<{ listeners: Listener[]; absent: Map<NetworkName, Lack> }> {
   const listeners: Listener[] = [];
@@ -179,14 +227,14 @@ export async function givenListeners(room: Room, files: NetworkFiles): Promise<{
   for (const [name, listener] of Object.entries(GIVEN) as [keyof NetworkFiles, (typeof GIVEN)['vggish']][]) {
     const given = files[name];
     if (given === undefined) {
-      absent.set(name, { reason: `${name}: weights missing`, wayOut: `--set networks.${name}=<safetensors with the released names>` });
+      absent.set(name, { reason: `${name}: weights missing`, wayOut: wayTo(name) });
       continue;
     }
     try {
       listeners.push(await listener(room, given.path));
     } catch (error) {
       const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-      absent.set(name, { reason: `${name}: ${reason}`, wayOut: `weights with the released names in networks.${name}` });
+      absent.set(name, { reason: `${name}: ${reason}`, wayOut: wayTo(name) });
     }
   }
   return { listeners, absent };

@@ -33,14 +33,18 @@ export class OnnxGraph {
   readonly #initializers = new Map<string, object>();
   readonly #inputs: object[] = [];
   readonly #outputs: object[] = [];
-  readonly #stored: Record<string, { shape: number[]; data_offsets: [number, number] }>;
-  readonly #start: number;
+  readonly #stored: Record<string, { shape: number[]; data_offsets: [number, number] }> = {};
+  readonly #start: number = 0;
   readonly #location: string;
   #count = 0;
 
-  /** @param location name that the file will have beside the graph */
-  constructor(weights: string, location = 'model.safetensors') {
+  /**
+   * @param weights the file as it lies now; none for a graph without weights
+   * @param location name that the file will have beside the graph
+   */
+  constructor(weights?: string, location = 'model.safetensors') {
     this.#location = location;
+    if (weights === undefined) return;
     const file = openSync(weights, 'r');
     const length = Buffer.alloc(8);
     readSync(file, length, 0, 8, 0);
