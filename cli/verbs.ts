@@ -102,7 +102,7 @@ export const verbs: readonly VerbEntry[] = [
   {
     name: 'weights',
     group: 'Data',
-    summary: 'take released weights in, write ours as released',
+    summary: 'encoders that a run needs, and fetching them; take released weights in, write ours as released',
     load: () => import('./commands/weights.ts'),
   },
   { name: 'gc', group: 'Data', summary: 'remove what no kept run reaches', load: () => import('./commands/gc.ts') },

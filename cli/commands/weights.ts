@@ -1,8 +1,65 @@
 import type { Command } from 'commander';
+import { exitCodes } from '../exit-code.ts';
 import { print, printJson, say } from '../output.ts';
 import { declareSettings, type SettingsOptions } from '../request.ts';
 
 export function declare(command: Command): void {
+  declareSettings(command.command('list').description('What a run needs of encoders’ weights: where they lie, and what is missing.'))
+    .option('--verify', 'read the files, and compare their digests with those that were fetched')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sostenuto weights list
+  sostenuto weights list --preset paper --set encoders.image=/models/clip --json
+
+Without a preset: of every preset. Exit code 1 if something is missing or wrong.`,
+    )
+    .action(async (options: SettingsOptions & { verify?: boolean; json?: boolean }) => {
+      const { listWeights } = await import('../session/encoder-weights.ts');
+      const { needLines } = await import('../weights/lines.ts');
+      const listed = await listWeights(options, options.verify === true);
+      if (options.json) printJson({ presets: listed });
+      else for (const line of listed.flatMap(needLines)) print(line);
+      const isComplete = listed.every(({ needs }) => needs.every(({ status }) => status === 'there' || status === 'built in'));
+      process.exitCode = isComplete ? exitCodes.done : exitCodes.failed;
+    });
+  declareSettings(
+    command.command('fetch').description('Download the published encoders that a run needs, and check their digests.'),
+    'paper',
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sostenuto weights fetch
+  sostenuto weights fetch --preset demo --set encoders.text=flan-t5-small
+
+They go into the folder weights of the home. What was interrupted goes on from there. HF_ENDPOINT names a mirror. Where the hub
+cannot be reached, every file is named with its address and its place.`,
+    )
+    .action(async (options: SettingsOptions & { json?: boolean }) => {
+      const { fetchWeights } = await import('../session/encoder-weights.ts');
+      const { bytesText } = await import('../weights/lines.ts');
+      let current = { name: '', bytes: 1, told: Date.now() };
+      const fetched = await fetchWeights({
+        ...options,
+        onFile: (encoder, { name, bytes }) => {
+          current = { name: `${encoder}/${name}`, bytes, told: Date.now() };
+          say(`${current.name}: ${bytesText(bytes)}`);
+        },
+        download: {
+          progress: (bytes) => {
+            if (Date.now() - current.told < 5000) return;
+            current.told = Date.now();
+            say(`${current.name}: ${Math.floor((100 * bytes) / current.bytes)} %`);
+          },
+        },
+      });
+      if (options.json) printJson({ fetched });
+      else if (fetched.length === 0) say('nothing is missing');
+      else for (const { encoder, folder, licence } of fetched) print(`${encoder}  ${folder}  (${licence})`);
+    });
   declareSettings(
     command
       .command('import')

@@ -3,15 +3,17 @@ import type { Config } from '../config/config.ts';
 import { loadPipelines } from '../config/load.ts';
 import { exitCodes } from '../exit-code.ts';
 import { print, printJson } from '../output.ts';
+import type { SettingsOptions } from '../request.ts';
 import { checkBackend } from './backend.ts';
 import { type Check, checkLines, guarded } from './check.ts';
 import { checkDisk, checkStore, checkWeights } from './data.ts';
+import { checkEncoders } from './encoders.ts';
 import { checkFfmpeg, checkNode, checkPackages, checkProtobuf, checkSetup } from './machine.ts';
 import { checkServer } from './server.ts';
 import { checkTracker } from './tracker.ts';
 
 /** Everything that a run needs, in the order in which it would be missed. */
-export async function examine(config: Config): Promise<readonly Check[]> {
+export async function examine(config: Config, settings: SettingsOptions = {}): Promise<readonly Check[]> {
   const { home, packageRoot, tools, backend } = config;
   const results = await Promise.all([
     guarded('Node', () => checkNode(process.version)),
@@ -24,6 +26,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     guarded('store', () => checkStore(home)),
     guarded('free disk', () => checkDisk(home)),
     guarded('weights', () => checkWeights(packageRoot)),
+    guarded('encoders', () => checkEncoders(config, settings)),
     guarded('MLflow', () => checkTracker(config.tracking)),
     guarded('pipelines', () => checkPipelines(config)),
   ]);
@@ -47,8 +50,8 @@ async function checkPipelines(config: Config): Promise<Check> {
 }
 
 /** Prints the checks. @returns the exit code: 0, or 1 if a run could not work */
-export async function runDoctor(config: Config, { json }: { readonly json: boolean }): Promise<number> {
-  const checks = await examine(config);
+export async function runDoctor(config: Config, { json, ...settings }: SettingsOptions & { readonly json: boolean }): Promise<number> {
+  const checks = await examine(config, settings);
   const ok = checks.every(({ status }) => status !== 'fail');
   if (json)
     printJson({

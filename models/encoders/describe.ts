@@ -9,7 +9,7 @@ import { type Layout, readFields } from './folder.ts';
 import { onnxFiles } from './onnx/files.ts';
 import { readT5 } from './t5/t5.ts';
 import { readTokenizer } from './tokenizer.ts';
-import { weightFiles } from './weight-files.ts';
+import { INDEX, WHOLE, weightFiles } from './weight-files.ts';
 
 /** What an encoder is wanted for. */
 export type EncoderRole = 'text' | 'image' | 'codec';
@@ -52,6 +52,14 @@ export function encoderFiles(folder: string, role: EncoderRole): string[] {
   const beside = BESIDE[role].filter((name) => existsSync(join(folder, name)));
   const onnx = replacements(folder, role);
   return ['config.json', ...beside, ...(onnx.length > 0 ? onnx : weightFiles(folder))];
+}
+
+/** Names of the files that an encoder has as it is published, without those that are in a folder; of its weights, where they are kept whole. */
+export function encoderFilesWanted(role: EncoderRole, folder?: string): string[] {
+  const published = ['config.json', ...BESIDE[role], WHOLE];
+  if (folder === undefined) return published;
+  const isInOtherFiles = existsSync(join(folder, INDEX)) || replacements(folder, role).length > 0;
+  return published.filter((name) => !existsSync(join(folder, name)) && !(name === WHOLE && isInOtherFiles));
 }
 
 /** Checks that the parts of this folder fit together, without loading its weights. Throws `ENCODER_CONFIG`, `TOKENIZER_INVALID`, as `checkWeights`. */

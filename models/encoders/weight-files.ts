@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 
-const WHOLE = 'model.safetensors';
+export const WHOLE = 'model.safetensors';
 /** Says in which of several files each tensor lies, where a model is kept in pieces. */
-const INDEX = 'model.safetensors.index.json';
+export const INDEX = 'model.safetensors.index.json';
 
 /**
  * Files of a folder's weights, the index first where they are kept in pieces: `model.safetensors`, or what its index names.

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { describeEncoder, type EncoderRole, encoderFiles } from '../../models/encoders/describe.ts';
+import { checkPreparation, describeEncoder, type EncoderRole, encoderFiles, replacements } from '../../models/encoders/describe.ts';
+import { checkWeights } from '../../models/encoders/folder.ts';
+import { LATENT_RATE, SAMPLE_RATE } from './rates.ts';
 import type { Settings } from './settings.ts';
 
 /** Tiles in a row of the pictures that the stand-in for CLIP sees. */
@@ -11,9 +13,13 @@ const TOKENS = 77;
 /** Widths of what needs no weights from elsewhere. */
 export const BUILT_IN = { text: { 'hashed-words': 64 }, image: { 'colour-grid': CELLS * CELLS * 3 }, codec: { sostenuto: 32 } } as const;
 
-/** Encoders by the name of their folder below `<home>/weights`, where `sostenuto weights fetch` puts them; the paper's. */
+/** Encoders by the name of their folder below `<home>/weights`, where `sostenuto weights fetch` puts them; the largest of each kind is the paper's. */
 export const PUBLISHED = {
-  text: { 'flan-t5-large': { repository: 'google/flan-t5-large', width: 1024, licence: 'Apache-2.0' } },
+  text: {
+    'flan-t5-small': { repository: 'google/flan-t5-small', width: 512, licence: 'Apache-2.0' },
+    'flan-t5-base': { repository: 'google/flan-t5-base', width: 768, licence: 'Apache-2.0' },
+    'flan-t5-large': { repository: 'google/flan-t5-large', width: 1024, licence: 'Apache-2.0' },
+  },
   image: { 'clip-vit-bigg-14': { repository: 'laion/CLIP-ViT-bigG-14-laion2B-39B-b160k', width: 1280, licence: 'MIT' } },
   codec: { 'encodec-24khz': { repository: 'facebook/encodec_24khz', width: 128, licence: 'MIT' } },
 } as const;
@@ -43,6 +49,13 @@ export function wantedEncoder(role: EncoderRole, value: string): WantedEncoder {
 const weightsFolder = (): string => process.env['SOSTENUTO_WEIGHTS'] ?? join('.sostenuto', 'weights');
 
 export const isThere = (folder: string): boolean => statSync(join(folder, 'config.json'), { throwIfNoEntry: false })?.isFile() === true;
+
+/** Checks that a folder's configuration, weights (by their headers; ONNX files are checked when they are run) and preparation fit the pipeline. Throws as its parts. */
+export async function checkEncoder(folder: string, role: EncoderRole): Promise<void> {
+  const { layout } = describeEncoder(folder, role);
+  if (replacements(folder, role).length === 0) await checkWeights(folder, layout);
+  checkPreparation(folder, role, { samples: SAMPLE_RATE, latents: LATENT_RATE });
+}
 
 /** Width of what an encoder gives, by its folder's configuration; of a published one that is not there, as it is known. Throws `ENCODER_CONFIG`. */
 function widthOf(role: EncoderRole, value: string): number {

@@ -3,10 +3,8 @@ import { copyFile, link, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Run } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
-import { checkPreparation, describeEncoder, encoderFiles, replacements } from '../../../models/encoders/describe.ts';
-import { checkWeights } from '../../../models/encoders/folder.ts';
-import { isThere } from '../encoders.ts';
-import { LATENT_RATE, SAMPLE_RATE } from '../rates.ts';
+import { encoderFiles } from '../../../models/encoders/describe.ts';
+import { checkEncoder, isThere } from '../encoders.ts';
 import type { importCodecFolder as declaration } from '../tasks.ts';
 
 /**
@@ -16,9 +14,7 @@ import type { importCodecFolder as declaration } from '../tasks.ts';
 export const importEncoder: Run<typeof declaration> = async ({ params, context }) => {
   const { role, folder } = params;
   if (!isThere(folder)) throw missing(role, folder);
-  const { layout } = describeEncoder(folder, role);
-  if (replacements(folder, role).length === 0) await checkWeights(folder, layout);
-  checkPreparation(folder, role, { samples: SAMPLE_RATE, latents: LATENT_RATE });
+  await checkEncoder(folder, role);
   const encoder = join(context.workDirectory, 'encoder');
   for (const name of encoderFiles(folder, role)) {
     await mkdir(dirname(join(encoder, name)), { recursive: true });

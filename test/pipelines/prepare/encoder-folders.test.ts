@@ -193,7 +193,7 @@ describe('a plan with folders of encoders', () => {
   it('is refused at once with a folder that is not there, and with a name that nobody knows', () => {
     expect(() => plan({ encoders: { text: '/nowhere' } })).toThrow(/\/nowhere\/config.json/);
     expect(() => plan({ encoders: { text: 'flan-t6', image: 'models/clip' } })).toThrow(
-      /"encoders.text"[\s\S]*flan-t6[\s\S]*hashed-words, flan-t5-large, or the absolute path[\s\S]*"encoders.image"/,
+      /"encoders.text"[\s\S]*flan-t6[\s\S]*hashed-words, flan-t5-small, flan-t5-base, flan-t5-large, or the absolute path[\s\S]*"encoders.image"/,
     );
   });
   it('is another one when a file of a folder has changed', () => {

@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkRequest } from '../../activities/plan/request.ts';
+import { resolveSettings } from '../../engine/plan/settings.ts';
+import { hashFile } from '../../engine/store/store.ts';
+import { SostenutoError } from '../../errors/problem.ts';
+import { presets } from '../../pipelines/video-to-audio/presets.ts';
+import { type Settings, settingsSchema } from '../../pipelines/video-to-audio/settings.ts';
+import { requestOf, type SettingsOptions } from '../request.ts';
+import { type DownloadOptions, downloadFile, isFile } from '../weights/download.ts';
+import { chooseFiles, fileAddress, type HubFile, hubAddress, readRevision } from '../weights/hub.ts';
+import { type Need, needsOf } from '../weights/needs.ts';
+import { writeOrigin } from '../weights/origin.ts';
+import { openProject, type Project } from './project.ts';
+
+const PIPELINE = 'video-to-audio';
+export const firstPreset = Object.keys(presets)[0] ?? '';
+
+function settingsOf({ pipelines }: Project, options: SettingsOptions): { preset: string; settings: Settings } {
+  const { pipeline, request } = checkRequest(requestOf(PIPELINE, options), pipelines);
+  const { preset, settings } = resolveSettings(pipeline, request);
+  return { preset, settings: settingsSchema.parse(settings) };
+}
+
+export interface NeedsOfPreset {
+  readonly preset: string;
+  readonly needs: readonly Need[];
+}
+
+/** What a preset with settings needs; of every preset, where none is named. Throws as the settings' check. */
+export async function listWeights(options: SettingsOptions, verify: boolean, project?: Project): Promise<NeedsOfPreset[]> {
+  const opened = project ?? (await openProject());
+  const asked = options.preset === undefined && options.set === undefined ? Object.keys(presets) : [options.preset];
+  const listed: NeedsOfPreset[] = [];
+  for (const name of asked) {
+    const { preset, settings } = settingsOf(opened, { ...options, ...(name !== undefined && { preset: name }) });
+    listed.push({ preset, needs: await needsOf(settings, opened.config.packageRoot, verify) });
+  }
+  return listed;
+}
+
+export interface Fetched {
+  readonly encoder: string;
+  readonly folder: string;
+  readonly repository: string;
+  readonly revision: string;
+  readonly licence: string;
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string; readonly downloaded: boolean }[];
+}
+export interface FetchOptions extends SettingsOptions {
+  readonly download?: DownloadOptions;
+  /** Told before a file is downloaded. */
+  readonly onFile?: (encoder: string, file: HubFile) => void;
+}
+
+/**
+ * Brings the published encoders that settings need and that are not there; files that are there and right are left.
+ * Throws `WEIGHTS_UNREACHABLE` with every file and its place if the hub cannot be asked, `WEIGHTS_DIGEST`, `ENCODER_MISSING` for a folder that nobody has published.
+ */
+export async function fetchWeights(options: FetchOptions): Promise<Fetched[]> {
+  const project = await openProject();
+  const { settings } = settingsOf(project, options);
+  const needs = (await needsOf(settings, project.config.packageRoot)).filter(({ status }) => status === 'missing' || status === 'wrong');
+  const own = needs.filter(({ published }) => published === undefined);
+  if (own.length > 0) throw new SostenutoError(own.map(notPublished));
+  const fetched: Fetched[] = [];
+  for (const need of needs) fetched.push(await fetchEncoder(need, needs, options));
+  return fetched;
+}
+
+async function fetchEncoder(need: Need, all: readonly Need[], { download, onFile }: FetchOptions): Promise<Fetched> {
+  const { role, encoder, folder = '', published } = need;
+  const { repository = '', licence = '' } = published ?? {};
+  const hub = hubAddress();
+  const revision = await readRevision(hub, repository).catch((error: unknown) => {
+    const places = all.flatMap((one) => byHand(one, hub, error));
+    throw places.length > 0 ? new SostenutoError(places, { cause: error, retryable: true }) : error;
+  });
+  const files: Fetched['files'][number][] = [];
+  for (const file of chooseFiles(role, revision, repository)) {
+    const path = join(folder, file.name);
+    const isThere = existsSync(path) && (await isFile(path, file));
+    if (!isThere) {
+      onFile?.(encoder, file);
+      await downloadFile(file, path, download);
+    }
+    const sha256 = file.digest.kind === 'sha256' ? file.digest.hex : await hashFile(path);
+    files.push({ name: file.name, bytes: file.bytes, sha256, downloaded: !isThere });
+  }
+  writeOrigin(folder, {
+    repository,
+    revision: revision.commit,
+    licence,
+    files: Object.fromEntries(files.map(({ name, bytes, sha256 }) => [name, { bytes, sha256 }])),
+  });
+  return { encoder, folder, repository, revision: revision.commit, licence, files };
+}
+
+/** What to place where, for a machine without the hub. */
+const byHand = ({ missing, folder = '', published }: Need, hub: string, error: unknown) =>
+  missing.map((name) => ({
+    code: 'WEIGHTS_UNREACHABLE',
+    what: `${name} is not there, and the model hub cannot be asked.`,
+    where: join(folder, name),
+    found: error instanceof SostenutoError ? (error.problems[0]?.found ?? error.message) : String(error),
+    expected: `the file ${fileAddress(hub, published?.repository ?? '', 'main', name)}`,
+    hint:
+      name === 'model.safetensors'
+        ? 'download it elsewhere and place it there; if it is kept in pieces, model.safetensors.index.json and every file that this names'
+        : 'download it elsewhere and place it there',
+  }));
+
+const notPublished = ({ folder = '', encoder, problem, missing }: Need) => ({
+  code: 'ENCODER_MISSING',
+  what: 'These weights are a folder of your own: nothing is known about where they come from.',
+  where: folder || encoder,
+  found: problem ?? `no ${missing.join(', ')}`,
+  expected: 'a folder in the layout of Hugging Face',
+});
