@@ -1,5 +1,4 @@
-import type { Tensor4D } from '../backend/index.ts';
-import { differentiable, size } from './differentiable.ts';
+import { size } from './differentiable.ts';
 import type { Tensor, Tf } from './tensor-types.ts';
 
 export interface ConvolutionSizes {
@@ -21,28 +20,7 @@ export function convolution(
   const filter = transposed ? tf.reverse(tf.transpose(kernel, [2, 3, 0, 1]), [0, 1]) : tf.transpose(kernel, [2, 3, 1, 0]);
   const [rows, columns, inputs, outputs] = [size(filter, 0), size(filter, 1), size(filter, 2), size(filter, 3)];
   const { input, pad } = padded(tf, x, rows, stride, padding);
-  const kernel4d = filter.as4D(rows, columns, inputs, outputs);
-  return rows >= LARGE_KERNEL && pad === 'valid' ? largeConvolution(tf, input, kernel4d, stride) : tf.conv2d(input, kernel4d, stride, pad);
-}
-
-const LARGE_KERNEL = 7;
-
-/**
- * A convolution without border, whose gradient by the kernel is itself computed as one: over the grid, with clips in the place of channels
- * and the stride as dilation. It takes half the time of TensorFlow's own for 11×11 kernels of a few channels. x [B,H,W,C], kernel [kh,kw,C,O].
- */
-function largeConvolution(tf: Tf, x: Tensor4D, kernel: Tensor4D, stride: number): Tensor {
-  return differentiable(tf, [x, kernel], (x, kernel) => ({
-    value: tf.conv2d(x as Tensor4D, kernel as Tensor4D, stride, 'valid'),
-    saved: [x, kernel as Tensor],
-    backward: (dy, saved) => {
-      const [x, kernel] = saved as [Tensor4D, Tensor4D];
-      const read = (axis: 1 | 2) => stride * (size(dy, axis) - 1) + size(kernel, axis - 1);
-      const seen = tf.slice(x, [0, 0, 0, 0], [-1, read(1), read(2), -1]);
-      const overBatch = tf.conv2d(tf.transpose(seen, [3, 1, 2, 0]), tf.transpose(dy as Tensor4D, [1, 2, 0, 3]), 1, 'valid', 'NHWC', stride);
-      return [tf.conv2dTranspose(dy as Tensor4D, kernel, x.shape, stride, 'valid'), tf.transpose(overBatch, [1, 2, 0, 3])];
-    },
-  }));
+  return tf.conv2d(input, filter.as4D(rows, columns, inputs, outputs), stride, pad);
 }
 
 /** Largest of 3×3 with stride 2, as torch's MaxPool2d(3, 2, 1). No value of x may be below 0: the border is zeros. [B,H,W,C] → [B,⌈H/2⌉,⌈W/2⌉,C] */

@@ -1,5 +1,6 @@
 import type { Tensor4D } from '../../backend/index.ts';
 import type { ImageLayers } from '../image-layers.ts';
+import { relu } from '../relu.ts';
 import type { Tensor, Tf } from '../tensor-types.ts';
 import type { Features } from './residual-blocks.ts';
 
@@ -12,7 +13,7 @@ const overGrid = (tf: Tf, x: Tensor): Tensor => tf.mean(x, [1, 2]);
  */
 function transform(tf: Tf, layers: ImageLayers, name: string, x: Tensor, halves: boolean): Tensor {
   const y = layers.convolution(`${name}.conv0`, x, { padding: 1 });
-  const inner = tf.relu(layers.norm(`${name}.bn1`, layers.convolution(`${name}.conv1`, y, { padding: 1 })));
+  const inner = relu(tf, layers.norm(`${name}.bn1`, layers.convolution(`${name}.conv1`, y, { padding: 1 })));
   const sum = tf.add(layers.convolution(`${name}.conv2`, inner, { padding: 1 }), y) as Tensor4D;
   return layers.seen(name, halves ? tf.avgPool(sum, 2, 2, 'valid') : tf.avgPool(sum, 3, 1, 'valid'));
 }
@@ -20,7 +21,7 @@ function transform(tf: Tf, layers: ImageLayers, name: string, x: Tensor, halves:
 /** Feature refinement: the channels of the lower path are weighed by both paths' means. */
 function refine(tf: Tf, layers: ImageLayers, name: string, lower: Tensor, upper: Tensor): Tensor {
   const means = tf.concat([overGrid(tf, lower), overGrid(tf, upper)], 1);
-  const weights = tf.sigmoid(layers.linear(`${name}.fc2`, tf.relu(layers.linear(`${name}.fc1`, means))));
+  const weights = tf.sigmoid(layers.linear(`${name}.fc2`, relu(tf, layers.linear(`${name}.fc1`, means))));
   return layers.seen(name, tf.mul(lower, tf.expandDims(tf.expandDims(weights, 1), 1)));
 }
 
@@ -33,7 +34,7 @@ function softmaxOverGrid(tf: Tf, x: Tensor): Tensor {
 
 /** Brings the three scales to one grid, lets each be weighed by the one above, and attends to the places where the finer two agree. → [B,2w] */
 export function attendedFeatures(tf: Tf, layers: ImageLayers, { x2, x3, x4 }: Features): Tensor {
-  const top = layers.seen('toplayer_relu', tf.relu(layers.norm('toplayer_bn', layers.convolution('toplayer', x4))));
+  const top = layers.seen('toplayer_relu', relu(tf, layers.norm('toplayer_bn', layers.convolution('toplayer', x4))));
   const p4 = refine(tf, layers, 'FRB4', transform(tf, layers, 'FTB4', x4, false), top);
   const p3 = refine(tf, layers, 'FRB3', transform(tf, layers, 'FTB3', x3, true), p4);
   const fine = transform(tf, layers, 'FTB2_2', transform(tf, layers, 'FTB2_1', x2, true), true);

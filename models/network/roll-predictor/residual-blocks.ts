@@ -1,5 +1,6 @@
 import { halvingMaxPool } from '../image-convolution.ts';
 import type { ImageLayers } from '../image-layers.ts';
+import { relu } from '../relu.ts';
 import type { Tensor, Tf } from '../tensor-types.ts';
 
 /** Outputs of the second to the fourth layer of the residual network, each half as high and wide as the one before. */
@@ -11,7 +12,7 @@ export interface Features {
 
 /** ResNet-18 (He et al. 2016) with a stem of 11×11. pictures [B,H,W,C] → [B,H/8,W/8,2w], [B,H/16,W/16,4w], [B,H/32,W/32,8w]. */
 export function residualFeatures(tf: Tf, layers: ImageLayers, pictures: Tensor): Features {
-  const stem = tf.relu(layers.norm('bn1', layers.convolution('conv1', pictures, { stride: 2, padding: 4 })));
+  const stem = relu(tf, layers.norm('bn1', layers.convolution('conv1', pictures, { stride: 2, padding: 4 })));
   const x1 = residualLayer(tf, layers, 1, layers.seen('maxpool', halvingMaxPool(tf, stem)));
   const x2 = residualLayer(tf, layers, 2, x1);
   const x3 = residualLayer(tf, layers, 3, x2);
@@ -27,8 +28,8 @@ export function residualLayer(tf: Tf, layers: ImageLayers, index: number, x: Ten
 
 function residualBlock(tf: Tf, layers: ImageLayers, name: string, x: Tensor, halves: boolean): Tensor {
   const stride = halves ? 2 : 1;
-  const inner = tf.relu(layers.norm(`${name}.bn1`, layers.convolution(`${name}.conv1`, x, { stride, padding: 1 })));
+  const inner = relu(tf, layers.norm(`${name}.bn1`, layers.convolution(`${name}.conv1`, x, { stride, padding: 1 })));
   const outer = layers.norm(`${name}.bn2`, layers.convolution(`${name}.conv2`, inner, { padding: 1 }));
   const shortcut = halves ? layers.norm(`${name}.downsample.1`, layers.convolution(`${name}.downsample.0`, x, { stride })) : x;
-  return tf.relu(tf.add(outer, shortcut));
+  return relu(tf, tf.add(outer, shortcut));
 }

@@ -1,4 +1,5 @@
 import { imageLayers } from '../image-layers.ts';
+import { relu } from '../relu.ts';
 import type { Tensor, Tf, Weights } from '../tensor-types.ts';
 import { GENERATOR_OUTPUT, type GeneratorPart, generatorParts, type RollToMidiConfig } from './config.ts';
 import { type DropoutMasks, maskName } from './dropout.ts';
@@ -42,7 +43,7 @@ export function generateRoll(
   }
   for (const part of up) {
     const y = layers.convolution(`${part.name}.0`, x, { padding: 1, transposed: true });
-    const own = drop(part, tf.relu(layers.norm(`${part.name}.1`, y)));
+    const own = drop(part, relu(tf, layers.norm(`${part.name}.1`, y)));
     x = tf.concat([own, ...skipped.splice(-1)], 3);
   }
   return { roll: tf.sigmoid(tf.squeeze(layers.convolution(GENERATOR_OUTPUT, x), [3])), buffers: layers.estimates };

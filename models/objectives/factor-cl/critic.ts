@@ -1,5 +1,6 @@
 import { size } from '../../network/differentiable.ts';
 import { linear, linearLayer } from '../../network/linear.ts';
+import { relu } from '../../network/relu.ts';
 import type { Tensor, Tf, Weights } from '../../network/tensor-types.ts';
 import { weight } from '../../network/weight.ts';
 import { excluding } from '../excluding.ts';
@@ -16,8 +17,8 @@ export function pairScores(tf: Tf, weights: Weights, prefix: string, x: Tensor, 
   const [ofX, ofY] = order === 'xy' ? [first, second] : [second, first];
   const columns = tf.reshape(linear(tf, x, ofX), [1, pairs, -1]);
   const rows = tf.reshape(linear(tf, y, ofY, weight(weights, `${prefix}.0.bias`)), [pairs, 1, -1]);
-  const hidden = tf.relu(tf.reshape(tf.add(columns, rows), [pairs * pairs, -1]));
-  const last = tf.relu(linearLayer(tf, weights, `${prefix}.2`, hidden));
+  const hidden = relu(tf, tf.reshape(tf.add(columns, rows), [pairs * pairs, -1]));
+  const last = relu(tf, linearLayer(tf, weights, `${prefix}.2`, hidden));
   return tf.reshape(linearLayer(tf, weights, `${prefix}.4`, last), [pairs, pairs]);
 }
 

@@ -1,5 +1,6 @@
 import { at, size } from '../../network/differentiable.ts';
 import { linearLayer } from '../../network/linear.ts';
+import { relu } from '../../network/relu.ts';
 import type { Tensor, Tf, Weights } from '../../network/tensor-types.ts';
 import { unitVectors } from '../unit-vectors.ts';
 import { criticName, FACTOR_CL_TERMS, type FactorClConfig, type FactorClTerm, headName, isClub, type Side, termsOf } from './config.ts';
@@ -52,7 +53,7 @@ function termScores(tf: Tf, config: FactorClConfig, weights: Weights, batch: Fac
   const { condition } = batch;
   const head = (side: Side, features: Tensor) => {
     const inner = linearLayer(tf, weights, `${headName(term, side)}.0`, config.unitInputs ? unitVectors(tf, features) : features);
-    return linearLayer(tf, weights, `${headName(term, side)}.2`, tf.relu(inner));
+    return linearLayer(tf, weights, `${headName(term, side)}.2`, relu(tf, inner));
   };
   const projected = (side: Side) => {
     if (!conditional) return head(side, batch[side]);

@@ -4,6 +4,7 @@ import { record } from '../../../models/backend/compile/record.ts';
 import { resultShapes } from '../../../models/backend/compile/shapes.ts';
 import { loadBackend, type Tensor, type Tensor2D, type Tensor4D, type Tf } from '../../../models/backend/index.ts';
 import { findNativePackages } from '../../../models/backend/native.ts';
+import { relu } from '../../../models/network/relu.ts';
 
 const native = findNativePackages().length > 0;
 
@@ -27,6 +28,7 @@ const CASES: readonly [name: string, shapes: number[][], run: (tf: Tf, ...inputs
   ],
   ['one by one', [[2, 3]], (tf, a) => tf.tanh(tf.log(tf.exp(tf.sigmoid(tf.sqrt(tf.square(tf.neg(tf.erf(a))))))))],
   ['sums', [[2, 3, 4]], (tf, a) => tf.add(tf.sum(a, [-1, 0], true), tf.mean(a, 0, true))],
+  ['relu', [[2, 3]], (tf, a) => relu(tf, a)],
   ['softmax', [[2, 3]], (tf, a) => tf.softmax(a)],
   ['shape', [[2, 6, 4]], (tf, a) => tf.reshape(tf.transpose(a, [2, 0, 1]), [-1, 3])],
   [

@@ -12,6 +12,7 @@ import { gatedResidual, residual } from '../../../models/network/modulation.ts';
 import { attentionNames } from '../../../models/network/names.ts';
 import { rmsNorm } from '../../../models/network/norm.ts';
 import { recomputed } from '../../../models/network/recompute.ts';
+import { relu } from '../../../models/network/relu.ts';
 import { type RotaryTable, rotaryTable } from '../../../models/network/rotary.ts';
 import { silu } from '../../../models/network/silu.ts';
 import { standardise } from '../../../models/network/standardise.ts';
@@ -54,6 +55,7 @@ const OPERATIONS: readonly [name: string, shapes: Readonly<Record<string, number
   ['linear with bias', { ...x34, w: [5, 4], b: [5] }, (tf, i) => linear(tf, given(i, 'x'), given(i, 'w'), given(i, 'b'))],
   ['linear of rows', { x: [6, 4], w: [5, 4] }, (tf, i) => linear(tf, given(i, 'x'), given(i, 'w'))],
   ['packed linear', { ...x34, w: [5, 4], v: [2, 4] }, (tf, i) => packedLinear(tf, given(i, 'x'), [given(i, 'w'), given(i, 'v')])],
+  ['ReLU', x34, (tf, i) => relu(tf, given(i, 'x'))],
   ['SiLU', x34, (tf, i) => silu(tf, given(i, 'x'))],
   ['SiLU with bias', { ...x34, b: [4] }, (tf, i) => silu(tf, given(i, 'x'), given(i, 'b'))],
   ['GEGLU', { x: [6, 8], w: [3, 4], b: [3] }, (tf, i) => gatedLinear(tf, given(i, 'x'), given(i, 'w'), given(i, 'b'))],
@@ -83,7 +85,7 @@ const OPERATIONS: readonly [name: string, shapes: Readonly<Record<string, number
   ],
   ['convolution', { x: [1, 4, 5, 2], k: [3, 2, 3, 3] }, (tf, i) => convolution(tf, given(i, 'x'), given(i, 'k'), { padding: 1 })],
   [
-    'large convolution',
+    'convolution of a large kernel',
     { x: [2, 12, 11, 2], k: [3, 2, 7, 7] },
     (tf, i) => convolution(tf, given(i, 'x'), given(i, 'k'), { stride: 2, padding: 2 }),
   ],
