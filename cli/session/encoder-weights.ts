@@ -70,12 +70,13 @@ export async function fetchWeights(options: FetchOptions): Promise<Fetched[]> {
 
 async function fetchEncoder(need: Need, all: readonly Need[], { download, onFile }: FetchOptions): Promise<Fetched> {
   const { role, encoder, folder = '', published } = need;
-  const { repository = '', licence = '' } = published ?? {};
+  const { repository = '' } = published ?? {};
   const hub = hubAddress();
   const revision = await readRevision(hub, repository).catch((error: unknown) => {
     const places = all.flatMap((one) => byHand(one, hub, error));
     throw places.length > 0 ? new SostenutoError(places, { cause: error, retryable: true }) : error;
   });
+  const { commit, licence = published?.licence ?? '' } = revision;
   const files: Fetched['files'][number][] = [];
   for (const file of chooseFiles(role, revision, repository)) {
     const path = join(folder, file.name);
@@ -89,11 +90,11 @@ async function fetchEncoder(need: Need, all: readonly Need[], { download, onFile
   }
   writeOrigin(folder, {
     repository,
-    revision: revision.commit,
+    revision: commit,
     licence,
     files: Object.fromEntries(files.map(({ name, bytes, sha256 }) => [name, { bytes, sha256 }])),
   });
-  return { encoder, folder, repository, revision: revision.commit, licence, files };
+  return { encoder, folder, repository, revision: commit, licence, files };
 }
 
 /** What to place where, for a machine without the hub. */

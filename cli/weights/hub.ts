@@ -11,12 +11,15 @@ export interface HubFile {
 }
 export interface HubRevision {
   readonly commit: string;
+  /** As the card of the model says. */
+  readonly licence?: string;
   readonly files: readonly HubFile[];
 }
 
 /** Of `GET /api/models/<repository>?blobs=true` (https://huggingface.co/docs/hub/api), what is used here. */
 const answer = z.object({
   sha: z.string(),
+  cardData: z.object({ license: z.string().optional().catch(undefined) }).nullish(),
   siblings: z.array(
     z.object({
       rfilename: z.string(),
@@ -46,12 +49,12 @@ export async function readRevision(hub: string, repository: string): Promise<Hub
   }
   const parsed = answer.safeParse(body);
   if (!parsed.success) throw unreachable(url, z.prettifyError(parsed.error));
-  const { sha, siblings } = parsed.data;
+  const { sha, siblings, cardData } = parsed.data;
   const files = siblings.map(({ rfilename: name, size: bytes, blobId, lfs }): HubFile => {
     const digest = lfs ? ({ kind: 'sha256', hex: lfs.sha256 } as const) : ({ kind: 'git', hex: blobId } as const);
     return { name, bytes, digest, url: fileAddress(hub, repository, sha, name) };
   });
-  return { commit: sha, files };
+  return { commit: sha, files, ...(cardData?.license !== undefined && { licence: cardData.license }) };
 }
 
 const PIECE = /^model(?:-\d{5}-of-\d{5}\.safetensors|\.safetensors\.index\.json)$/;

@@ -41,7 +41,7 @@ async function needOf(role: EncoderRole, encoder: string, packageRoot: string, v
   const need = { role, encoder, files: [], missing: [] };
   if (wanted.from === 'built-in') return { ...need, status: 'built in', licence: 'Apache-2.0', files: shippedFiles(role, packageRoot) };
   const { folder, published } = wanted;
-  const licence = published?.licence ?? readOrigin(folder)?.licence;
+  const licence = readOrigin(folder)?.licence ?? published?.licence;
   const about = { ...need, folder, ...(published && { published }), ...(licence !== undefined && { licence }) };
   if (!isThere(folder)) return { ...about, status: 'missing', missing: encoderFilesWanted(role) };
   try {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { SostenutoError } from '../../errors/problem.ts';
 import { checkPreparation, describeEncoder, type EncoderRole, encoderFiles, replacements } from '../../models/encoders/describe.ts';
 import { checkWeights } from '../../models/encoders/folder.ts';
 import { LATENT_RATE, SAMPLE_RATE } from './rates.ts';
@@ -21,7 +22,7 @@ export const PUBLISHED = {
     'flan-t5-large': { repository: 'google/flan-t5-large', width: 1024, licence: 'Apache-2.0' },
   },
   image: { 'clip-vit-bigg-14': { repository: 'laion/CLIP-ViT-bigG-14-laion2B-39B-b160k', width: 1280, licence: 'MIT' } },
-  codec: { 'encodec-24khz': { repository: 'facebook/encodec_24khz', width: 128, licence: 'MIT' } },
+  codec: { 'encodec-24khz': { repository: 'facebook/encodec_24khz', width: 128, licence: 'not stated; its code is MIT' } },
 } as const;
 
 export interface Published {
@@ -50,6 +51,16 @@ const weightsFolder = (): string => process.env['SOSTENUTO_WEIGHTS'] ?? join('.s
 
 export const isThere = (folder: string): boolean => statSync(join(folder, 'config.json'), { throwIfNoEntry: false })?.isFile() === true;
 
+export const encoderMissing = (role: EncoderRole, folder: string) =>
+  new SostenutoError({
+    code: 'ENCODER_MISSING',
+    what: `The weights of the encoder for ${role} are not there.`,
+    where: folder,
+    found: 'no config.json',
+    expected: 'a folder in the layout of Hugging Face: config.json, model.safetensors and what prepares its input',
+    hint: '`sostenuto weights list` says what is needed and `sostenuto weights fetch` brings it; or name another folder by --set encoders.…',
+  });
+
 /** Checks that a folder's configuration, weights (by their headers; ONNX files are checked when they are run) and preparation fit the pipeline. Throws as its parts. */
 export async function checkEncoder(folder: string, role: EncoderRole): Promise<void> {
   const { layout } = describeEncoder(folder, role);
@@ -57,11 +68,14 @@ export async function checkEncoder(folder: string, role: EncoderRole): Promise<v
   checkPreparation(folder, role, { samples: SAMPLE_RATE, latents: LATENT_RATE });
 }
 
-/** Width of what an encoder gives, by its folder's configuration; of a published one that is not there, as it is known. Throws `ENCODER_CONFIG`. */
+/** Width of what an encoder gives, by its folder's configuration; of a published one that is not there, as it is known. Throws `ENCODER_MISSING`, `ENCODER_CONFIG`. */
 function widthOf(role: EncoderRole, value: string): number {
   const wanted = wantedEncoder(role, value);
   if (wanted.from === 'built-in') return wanted.width;
-  if (wanted.published && !isThere(wanted.folder)) return wanted.published.width;
+  if (!isThere(wanted.folder)) {
+    if (wanted.published) return wanted.published.width;
+    throw encoderMissing(role, wanted.folder);
+  }
   return describeEncoder(wanted.folder, role).width;
 }
 

@@ -2,9 +2,8 @@ import { constants } from 'node:fs';
 import { copyFile, link, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Run } from '../../../engine/define/task.ts';
-import { SostenutoError } from '../../../errors/problem.ts';
 import { encoderFiles } from '../../../models/encoders/describe.ts';
-import { checkEncoder, isThere } from '../encoders.ts';
+import { checkEncoder, encoderMissing, isThere } from '../encoders.ts';
 import type { importCodecFolder as declaration } from '../tasks.ts';
 
 /**
@@ -13,7 +12,7 @@ import type { importCodecFolder as declaration } from '../tasks.ts';
  */
 export const importEncoder: Run<typeof declaration> = async ({ params, context }) => {
   const { role, folder } = params;
-  if (!isThere(folder)) throw missing(role, folder);
+  if (!isThere(folder)) throw encoderMissing(role, folder);
   await checkEncoder(folder, role);
   const encoder = join(context.workDirectory, 'encoder');
   for (const name of encoderFiles(folder, role)) {
@@ -25,13 +24,3 @@ export const importEncoder: Run<typeof declaration> = async ({ params, context }
 
 /** The store makes the copy that stays; here a second name is enough, where the disk allows one. */
 const bring = (from: string, to: string): Promise<void> => link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
-
-const missing = (role: string, folder: string) =>
-  new SostenutoError({
-    code: 'ENCODER_MISSING',
-    what: `The weights of the encoder for ${role} are not there.`,
-    where: folder,
-    found: 'no config.json',
-    expected: 'a folder in the layout of Hugging Face: config.json, model.safetensors and what prepares its input',
-    hint: '`sostenuto weights list` says what is needed and `sostenuto weights fetch` brings it; or name another folder by --set encoders.…',
-  });

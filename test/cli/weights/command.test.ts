@@ -90,7 +90,9 @@ describe('the command', () => {
     behaviour = { cut: { name: WEIGHTS, after: 50_000, times: 1 } };
     const { code, json } = await sostenuto.here('weights', 'fetch', ...wanted);
     expect(code).toBe(0);
-    expect(json()).toMatchObject({ fetched: [{ encoder: 'flan-t5-small', folder, repository: REPOSITORY, revision: hub.commit }] });
+    expect(json()).toMatchObject({
+      fetched: [{ encoder: 'flan-t5-small', folder, repository: REPOSITORY, revision: hub.commit, licence: 'apache-2.0' }],
+    });
     const { code: listed, text } = await list('--verify');
     expect([listed, text?.status]).toEqual([0, 'there']);
     expect(text?.files.map(({ name, sha256: digest }) => [name, digest])).toEqual(

@@ -33,7 +33,9 @@ export async function startHub(repository: string, folder: string, behaviour: Be
         blobId: hashed('sha1', `blob ${content.length}\0`, content),
         ...(content.length > 50_000 && { lfs: { sha256: hashed('sha256', content), size: content.length, pointerSize: 134 } }),
       }));
-      response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: repository, sha: commit, siblings }));
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ id: repository, sha: commit, cardData: { license: 'apache-2.0' }, siblings }));
       return;
     }
     const start = `/${repository}/resolve/${commit}/`;

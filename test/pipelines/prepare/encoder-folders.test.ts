@@ -191,7 +191,7 @@ describe('a plan with folders of encoders', () => {
     expect(widthsOf(presets.paper)).toEqual({ text: 1024, video: 1280, latents: 128 });
   });
   it('is refused at once with a folder that is not there, and with a name that nobody knows', () => {
-    expect(() => plan({ encoders: { text: '/nowhere' } })).toThrow(/\/nowhere\/config.json/);
+    expect(() => plan({ encoders: { text: '/nowhere' } })).toThrow(/encoder for text are not there[\s\S]*\/nowhere[\s\S]*weights fetch/);
     expect(() => plan({ encoders: { text: 'flan-t6', image: 'models/clip' } })).toThrow(
       /"encoders.text"[\s\S]*flan-t6[\s\S]*hashed-words, flan-t5-small, flan-t5-base, flan-t5-large, or the absolute path[\s\S]*"encoders.image"/,
     );
