@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Tensor, Tf } from '../backend/index.ts';
 import { loadClipText } from './clip/text.ts';
-import { loadClipVision } from './clip/vision.ts';
+import { loadClipVision, readClipVision } from './clip/vision.ts';
 import { type EncodecConfig, loadEncodec } from './encodec/index.ts';
 import { readFields } from './folder.ts';
 import { openOnnxCodec } from './onnx/codec.ts';
@@ -41,7 +41,7 @@ export interface CodecNetwork {
 export async function openVision(tf: Tf, folder: string): Promise<VisionNetwork> {
   const file = onnxFile(folder, 'image');
   if (file !== undefined) return openOnnxVision(folder, file);
-  const side = (await readFields(join(folder, 'config.json'))).count('image_size');
+  const { side } = readClipVision(folder);
   const network = await loadClipVision(tf, folder);
   return {
     width: network.width,
@@ -54,7 +54,7 @@ export async function openVision(tf: Tf, folder: string): Promise<VisionNetwork>
 export async function openText(tf: Tf, folder: string): Promise<TextNetwork> {
   const file = onnxFile(folder, 'text');
   if (file !== undefined) return openOnnxText(folder, file);
-  const isT5 = (await readFields(join(folder, 'config.json'))).raw('model_type') === 't5';
+  const isT5 = readFields(join(folder, 'config.json')).raw('model_type') === 't5';
   const network = isT5 ? await loadT5Encoder(tf, folder) : await loadClipText(tf, folder);
   return {
     async encode(ids, present) {

@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseEncodecConfig } from '../encodec/index.ts';
+import { readEncodec } from '../encodec/index.ts';
 import type { CodecNetwork } from '../open.ts';
 import { type OnnxSession, openOnnx, type Values } from './session.ts';
 
 /** Encodec in two ONNX files with one input and one output each: wave [1,1,T] → latents [1,hidden,frames] before the quantiser, and back. */
 export async function openOnnxCodec(folder: string, files: { readonly encoder: string; readonly decoder: string }): Promise<CodecNetwork> {
-  const path = join(folder, 'config.json');
-  const config = parseEncodecConfig(JSON.parse(await readFile(path, 'utf8')), path);
+  const { config } = readEncodec(folder);
   const encoder = await openOnnx(join(folder, files.encoder));
   const decoder = await openOnnx(join(folder, files.decoder));
   return {

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import { readFields } from '../folder.ts';
+import { readClipVision } from '../clip/vision.ts';
 import type { VisionNetwork } from '../open.ts';
 import { openOnnx } from './session.ts';
 
 /** CLIP's image tower in an ONNX file that takes `pixel_values` [B,3,S,S] and gives `image_embeds`. */
 export async function openOnnxVision(folder: string, file: string): Promise<VisionNetwork> {
-  const config = await readFields(join(folder, 'config.json'));
-  const side = config.count('image_size');
+  const { side, projection } = readClipVision(folder);
   const session = await openOnnx(join(folder, file));
   return {
-    width: config.count('projection_dim'),
+    width: projection,
     async embed(pixels) {
       const batch = pixels.length / (side * side * 3);
       const given = { pixel_values: { shape: [batch, 3, side, side], data: channelsFirst(pixels, side * side) } };
