@@ -78,7 +78,9 @@ async function fetchEncoder(need: Need, all: readonly Need[], { download, onFile
   });
   const { commit, licence = published?.licence ?? '' } = revision;
   const files: Fetched['files'][number][] = [];
-  for (const file of chooseFiles(role, revision, repository)) {
+  // Last what says that there is an encoder.
+  const isConfig = ({ name }: HubFile) => Number(name === 'config.json');
+  for (const file of chooseFiles(role, revision, repository).sort((a, b) => isConfig(a) - isConfig(b))) {
     const path = join(folder, file.name);
     const isThere = existsSync(path) && (await isFile(path, file));
     if (!isThere) {

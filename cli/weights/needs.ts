@@ -43,7 +43,7 @@ async function needOf(role: EncoderRole, encoder: string, packageRoot: string, v
   const { folder, published } = wanted;
   const licence = readOrigin(folder)?.licence ?? published?.licence;
   const about = { ...need, folder, ...(published && { published }), ...(licence !== undefined && { licence }) };
-  if (!isThere(folder)) return { ...about, status: 'missing', missing: encoderFilesWanted(role) };
+  if (!isThere(folder)) return { ...about, status: 'missing', missing: encoderFilesWanted(role, folder) };
   try {
     await checkEncoder(folder, role);
     const files = await Promise.all(encoderFiles(folder, role).map((name) => fileIn(folder, name, verify)));

@@ -105,7 +105,8 @@ const shortened = (problems: readonly Problem[], most = 8): Problem[] => {
   );
 };
 
-const tensorFiles = (folder: string) =>
+/** Paths of a folder's safetensors files. Throws `ENCODER_WEIGHTS` if they are not all there. */
+export const tensorFiles = (folder: string): string[] =>
   weightFiles(folder)
     .filter((name) => name.endsWith('.safetensors'))
     .map((name) => join(folder, name));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SostenutoError } from '../../../errors/problem.ts';
 import { readFloats, type StoredTensor } from '../../tensor/safetensors.ts';
-import { type Layout, readFields } from '../folder.ts';
+import { type Layout, readFields, tensorFiles } from '../folder.ts';
 import { type EncodecConfig, parseEncodecConfig } from './config.ts';
 import { encodecShapes } from './layout.ts';
 
@@ -16,11 +16,12 @@ export function readEncodec(folder: string): { readonly config: EncodecConfig; r
   return { config, layout: { shapes: encodecShapes(config), own: /^(?:en|de)coder\./, alias: parametrized } };
 }
 
-/** Reads `config.json` and `model.safetensors` of a folder; the quantiser's tensors are left out. Throws `ENCODEC_CONFIG`, `ENCODEC_WEIGHTS`, `SAFETENSORS_INVALID`. */
+/** Reads configuration and weights of a folder; the quantiser's tensors are left out. Throws `ENCODEC_CONFIG`, `ENCODEC_WEIGHTS`, `SAFETENSORS_INVALID`. */
 export async function readEncodecFolder(folder: string): Promise<{ config: EncodecConfig; weights: StoredWeights }> {
   const { config } = readEncodec(folder);
-  const file = join(folder, 'model.safetensors');
-  return { config, weights: selectWeights(config, (await readFloats(file)).tensors, file) };
+  const tensors = new Map<string, StoredTensor<Float32Array>>();
+  for (const file of tensorFiles(folder)) for (const [name, tensor] of (await readFloats(file)).tensors) tensors.set(name, tensor);
+  return { config, weights: selectWeights(config, tensors, folder) };
 }
 
 /** The tensors of the encoder and decoder in their published names, from either spelling of weight norm; all missing or misshapen ones are named. */

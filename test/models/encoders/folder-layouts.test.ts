@@ -6,6 +6,7 @@ import { loadBackend, type Tf } from '../../../models/backend/index.ts';
 import { loadClipText } from '../../../models/encoders/clip/text.ts';
 import { loadClipVision } from '../../../models/encoders/clip/vision.ts';
 import { checkPreparation, describeEncoder, type EncoderRole, encoderFiles } from '../../../models/encoders/describe.ts';
+import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
 import { checkWeights } from '../../../models/encoders/folder.ts';
 import { loadT5Encoder } from '../../../models/encoders/t5/t5.ts';
 import { readSafetensors } from '../../../models/tensor/safetensors.ts';
@@ -48,6 +49,17 @@ describe('the same encoder in another layout', () => {
       'model-00002-of-00002.safetensors',
     ]);
     expect(await statesOf(folder)).toEqual(await statesOf(fixtureOf.t5));
+  });
+  it('in pieces, of a codec', async () => {
+    const folder = copy('encodec');
+    await splitWeights(folder);
+    const latentsOf = async (path: string) => {
+      const codec = await loadEncodec(tf, path);
+      const latents = codec.encode(tf.ones([1, 320]));
+      codec.dispose();
+      return values(latents);
+    };
+    expect(await latentsOf(folder)).toEqual(await latentsOf(fixtureOf.encodec));
   });
   it('of T5 with its embedding under the name of the encoder, and with a decoder beside it', async () => {
     const folder = copy('t5');
