@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromHalfBits, toHalfBits, toHalves } from '../../../datasets/features/float16.ts';
+import { fromHalfBits, toHalfBits, toHalves, widenByTable } from '../../../datasets/features/float16.ts';
 import { createShard, openShard } from '../../../datasets/features/sequence-shard.ts';
 import { openVectorColumn } from '../../../datasets/features/vector-column.ts';
+import { widenBySimd } from '../../../datasets/features/widen-simd.ts';
 import { fixture } from '../fixtures.ts';
 
 let directory = '';
@@ -133,7 +134,28 @@ describe("other people's files", () => {
   });
 });
 
+/** Every value that is no number counts as one. */
+const canonical = (value: number) => (Number.isNaN(value) ? Number.NaN : value);
+
 describe('half precision', () => {
+  it('is widened by vector instructions as by the table: all halves, also what is no number, and counts that fill no vector', () => {
+    const all = Uint16Array.from({ length: 65536 }, (_, i) => i);
+    const [simd, table] = [widenBySimd(), widenByTable()];
+    for (const [from, count] of [
+      [0, 65536],
+      [31_000, 32_769],
+      [32_767, 1],
+      [5, 0],
+      [0x7bf9, 13],
+    ] as const) {
+      const [fast, plain] = [new Float32Array(count + 1).fill(7), new Float32Array(count + 1).fill(7)];
+      simd?.(all.subarray(from, from + count), fast.subarray(0, count));
+      table(all.subarray(from, from + count), plain.subarray(0, count));
+      expect(Buffer.compare(Buffer.from(fast.map(canonical).buffer), Buffer.from(plain.map(canonical).buffer))).toBe(0);
+    }
+    expect(simd).toBeDefined();
+  });
+
   it('every finite half survives the way out and back', () => {
     const all = Uint16Array.from({ length: 65536 }, (_, i) => i).filter((half) => ((half >>> 10) & 31) !== 31);
     expect(toHalves(fromHalfBits(all))).toEqual(all);
