@@ -96,12 +96,12 @@ export const videoToAudio = definePipeline({
         inputs: { references, generated, style },
         params: { arm, averaging: 'samples' },
       }).evaluation;
-    const judged = (arm: string, model: Model) =>
+    const judged = (arm: string, model: Model, told: { withoutText?: true } = {}) =>
       evaluated(
         arm,
         node(`${arm}-samples`, evaluate.sampleStage, {
           inputs: { references, model, codec, text, video, ...filmedKeys },
-          params: { seed, sampling },
+          params: { seed, sampling, ...told },
         }),
       );
     const audeo = () =>
@@ -125,6 +125,7 @@ export const videoToAudio = definePipeline({
     const evaluations = {
       text: judged('text', models.text),
       base: judged('base', models.base),
+      textless: judged('textless', models.base, { withoutText: true }),
       continued: judged('continued', models.continued),
       contrastive: judged('contrastive', models.contrastive),
       factor: judged('factor', models.factor),

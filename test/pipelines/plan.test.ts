@@ -36,6 +36,7 @@ describe('video-to-audio', () => {
         "video",
         "joint",
         "contrastive",
+        "continued",
         "factor",
         "extra-velocity",
         "roll-predictor-velocity",
@@ -57,6 +58,10 @@ describe('video-to-audio', () => {
         "text-evaluation",
         "base-samples",
         "base-evaluation",
+        "textless-samples",
+        "textless-evaluation",
+        "continued-samples",
+        "continued-evaluation",
         "contrastive-samples",
         "contrastive-evaluation",
         "factor-samples",
@@ -84,7 +89,9 @@ describe('video-to-audio', () => {
   test.each([
     [
       { sampling: { guidance: 1 } },
-      ['text', 'base', 'continued', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred'].map((arm) => `${arm}-samples`),
+      ['text', 'base', 'textless', 'continued', 'contrastive', 'factor', 'unguided', 'binary', 'velocity', 'preferred'].map(
+        (arm) => `${arm}-samples`,
+      ),
     ],
     [{ textToAudio: { learningRate: 0.01 } }, ['text-to-audio']],
     [{ data: { events: 5 } }, ['events']],

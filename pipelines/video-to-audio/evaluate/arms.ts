@@ -2,7 +2,19 @@ import type { SetName } from '../tasks.ts';
 import type { MeasureName } from './measured.ts';
 
 /** What is compared, in the order in which it is shown; `audeo` is the baseline, before what the paper's Table 4 sets beside it. */
-export const ARMS = ['text', 'base', 'continued', 'contrastive', 'factor', 'audeo', 'unguided', 'binary', 'velocity', 'preferred'] as const;
+export const ARMS = [
+  'text',
+  'base',
+  'textless',
+  'continued',
+  'contrastive',
+  'factor',
+  'audeo',
+  'unguided',
+  'binary',
+  'velocity',
+  'preferred',
+] as const;
 export type Arm = (typeof ARMS)[number];
 
 export type Comparison = readonly [arm: Arm, against: Arm];
@@ -45,11 +57,12 @@ export const CLAIMS: readonly Claim[] = [
   },
 ];
 /**
- * `continued` shows what the steps of a contrastive stage do without its loss. The baseline sees the same roll as `binary`; no claim is made of it:
+ * The paper's Table 2 has its base model twice, with captions and, here `textless`, without. `continued` shows what the steps of a contrastive stage do without its loss. The baseline sees the same roll as `binary`; no claim is made of it:
  * its synthesiser is the one that made the recordings.
  */
 export const COMPARISONS: readonly Comparison[] = [
   ...CLAIMS.flatMap(({ comparisons }) => comparisons),
+  ['base', 'textless'],
   ['continued', 'base'],
   ['contrastive', 'base'],
   ['factor', 'base'],

@@ -26,13 +26,13 @@ import type { sampleStage as declaration } from './tasks.ts';
  * `generated/<id>.wav`, shard `generated` (latents), and for piano the shard `guide` with `guide-kind.json`.
  */
 export const sampleStage: Run<typeof declaration> = async ({ inputs, params, context }) => {
-  const { sampling, seed } = params;
+  const { sampling, seed, withoutText = false } = params;
   const clips = await referenceClips(inputs.references);
   const { tf } = await loadBackend();
   const folder = await folderOf(context, inputs.model, 'model');
   const model = await readFlowModel(folder);
   const sources = inputs.shards.flatMap((shard) => shard.clips).filter(({ id }) => clips.some(({ source }) => source === id));
-  const text = await readFeature(context, inputs.text, 'text', sources);
+  const text = await readFeature(context, inputs.text, 'text', withoutText ? [] : sources);
   const video = await readFeature(context, inputs.video, 'video', sources);
   const rolls = model.config.rollPredictor ? await guides(tf, model, inputs, context, sources) : new Map<string, Float32Array>();
   const width = model.network.video?.inputWidth ?? 0;

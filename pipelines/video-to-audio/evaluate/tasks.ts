@@ -98,7 +98,8 @@ export const sampleStage = defineTask({
     pictures: json<readonly Mapped[]>(),
   },
   outputs: { generated: tree('generated-clips') },
-  params: type<{ seed: number; sampling: Omit<Settings['sampling'], 'clips' | 'seconds'> }>(),
+  /** `withoutText`: the model is told no caption. */
+  params: type<{ seed: number; sampling: Omit<Settings['sampling'], 'clips' | 'seconds'>; withoutText?: true }>(),
   queue: 'cpu',
   runs: 'process',
   implementation: code('./sample-stage.ts', 'sampleStage'),
@@ -174,6 +175,7 @@ export const compareArms = defineTask({
     rollUse: json<RollUse | null>(),
     text: evaluation,
     base: evaluation,
+    textless: evaluation,
     continued: evaluation,
     contrastive: evaluation,
     factor: evaluation,
