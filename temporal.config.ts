@@ -5,6 +5,15 @@ import { defineConfig } from './cli/config/define.ts';
  * `cli/config/define.ts` describes every field: server, queues' slots, ports, where the data lies.
  */
 export default defineConfig({
+  /** Nothing starts by itself: `sostenuto schedule apply` brings them to the server. */
+  schedules: {
+    'champion-weekly': {
+      pipeline: 'evaluate',
+      settings: { references: 'references:/video-to-audio@champion', systems: { champion: 'sounds:/video-to-audio@champion' } },
+      cron: '0 3 * * 1',
+      alert: { measure: 'champion: log-mel-distance', better: 'lower', margin: 0.05 },
+    },
+  },
   pipelines: {
     'video-to-audio': { module: './pipelines/video-to-audio/pipeline.ts', export: 'videoToAudio' },
     codec: { module: './pipelines/codec/pipeline.ts', export: 'codec' },

@@ -16,6 +16,7 @@ import { loadState, type RunState } from '../state.ts';
 import { resolveAdoption } from './adoption.ts';
 import { compactNodes, profilesOf } from './compact.ts';
 import { takeFingerprints } from './fingerprints.ts';
+import { withNamedModels } from './named-models.ts';
 import { checkRequest } from './request.ts';
 import { indexPlan, type LoadedPlan, loadPlan, noSuchNode, type RunPlan, withEverythingBelow } from './run-plan.ts';
 
@@ -37,7 +38,9 @@ export function createPlanActivities(deps: Dependencies) {
 }
 
 async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Promise<CompactPlan> {
-  const { request, pipeline } = checkRequest(given, await deps.pipelines());
+  const checked = checkRequest(given, await deps.pipelines());
+  const { pipeline } = checked;
+  const request = await withNamedModels(checked.request, async () => deps);
   if (request.resume !== undefined) {
     return compactPlan(deps, await loadPlan(deps.store, request.resume.plan), request, await loadState(deps.store, request.resume.state));
   }

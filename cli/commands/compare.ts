@@ -9,8 +9,7 @@ export function declare(command: Command): void {
     .addHelpText(
       'after',
       `
-Differences are second minus first. A node is shared if both runs used one result. Intervals of measures are in the tables that the
-runs' own comparisons made; the page shows sounds that both runs have of the same clip.`,
+Differences are second minus first. A node is shared if both runs used one result. Means over clips have 95 % intervals; the page shows sounds that both runs have of the same clip.`,
     )
     .action(async (first: string, second: string, options: { json?: boolean; html?: boolean }) => {
       const [{ compareRuns }, { tablesOf, writeComparison }] = await Promise.all([

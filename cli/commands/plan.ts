@@ -8,7 +8,7 @@ export function declare(command: Command): void {
     .action(async (name: string, options: RequestOptions & { json?: boolean }) => {
       const { checkedPlan, openProject } = await import('../session/project.ts');
       const project = await openProject();
-      const plan = checkedPlan(project, requestOf(name, options));
+      const plan = await checkedPlan(project, requestOf(name, options));
       const all = project.pipelines.get(plan.pipeline)?.estimate?.(plan.settings) ?? [];
       const estimates = all.filter((estimate) => plan.nodes.some(({ id }) => id === estimate.node));
       if (options.json) return printJson({ ...plan, estimates });

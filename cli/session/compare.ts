@@ -2,7 +2,7 @@ import { fromLedger } from '../../activities/client/from-ledger.ts';
 import type { NodeReport, RunReport } from '../../activities/messages.ts';
 import { readAction } from '../../engine/actions/actions.ts';
 import { type Difference, differences, type FileChange, fileChanges } from '../../engine/explain/differences.ts';
-import { type MeasuredRun, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
+import { type MeasuredRun, type MeasuredValue, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
 import { type Ledger, openLedger } from '../../engine/ledger/ledger.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
@@ -36,6 +36,8 @@ export interface ComparedMeasure {
   readonly name: string;
   readonly better?: 'lower' | 'higher';
   readonly values: readonly [number | null, number | null];
+  /** 95 % intervals, of those that were measured with one. */
+  readonly intervals: readonly [MeasuredValue['interval'] | null, MeasuredValue['interval'] | null];
   /** Second minus first. */
   readonly difference?: number;
   readonly verdict?: 'better' | 'worse' | 'same';
@@ -117,9 +119,10 @@ function compareMeasures(first: MeasuredRun | undefined, second: MeasuredRun | u
   const all = [...(first?.measures ?? []), ...(second?.measures ?? [])];
   const names = new Map(all.map((one) => [`${one.node} ${one.name}`, one]));
   return [...names.values()].map(({ node, name, better }) => {
-    const valueIn = (run: MeasuredRun | undefined) => run?.measures.find((one) => one.node === node && one.name === name)?.value ?? null;
-    const [a, b] = [valueIn(first), valueIn(second)];
-    const sense = better === undefined ? {} : { better };
+    const found = [first, second].map((run) => run?.measures.find((one) => one.node === node && one.name === name));
+    const [a, b] = [found[0]?.value ?? null, found[1]?.value ?? null];
+    const intervals = [found[0]?.interval ?? null, found[1]?.interval ?? null] as const;
+    const sense = { intervals, ...(better === undefined ? {} : { better }) };
     if (a === null || b === null) return { node, name, ...sense, values: [a, b] };
     const gained = better === 'lower' ? a - b : b - a;
     const verdict = gained === 0 ? 'same' : gained > 0 ? 'better' : 'worse';

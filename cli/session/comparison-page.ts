@@ -6,7 +6,7 @@ import type { Exhibit, ExhibitTable } from '../../web/report/model.ts';
 import { readExhibit } from '../../web/report/read-exhibits.ts';
 import { slug } from '../../web/report/words.ts';
 import { writePage } from '../../web/report/write-report.ts';
-import type { Comparison, Sources } from './compare.ts';
+import type { ComparedMeasure, Comparison, Sources } from './compare.ts';
 import { projectHome } from './project.ts';
 
 /** Writes the comparison into `<home>/reports` and returns the path of its page. */
@@ -45,14 +45,20 @@ async function readSide(
   return [{ ...read.exhibit, node }];
 }
 
+const within = (interval: ComparedMeasure['intervals'][number]): string | null =>
+  interval ? `${Number(interval.low.toPrecision(3))} … ${Number(interval.high.toPrecision(3))}` : null;
+
 /** What is said in the terminal too, as tables with rows. */
 export function tablesOf({ settings, nodes, code, measures }: Comparison): ExhibitTable[] {
   const text = (value: unknown): string => JSON.stringify(value) ?? '–';
   const tables: ExhibitTable[] = [
     {
       title: 'Measures',
-      columns: ['node', 'measure', 'first', 'second', 'difference', 'second is'],
-      rows: measures.map((one) => [one.node, one.name, ...one.values, one.difference ?? null, one.verdict ?? '']),
+      columns: ['node', 'measure', 'first', '95 %', 'second', '95 %', 'difference', 'second is'],
+      rows: measures.map(({ node, name, values, intervals, difference, verdict }) => [
+        ...[node, name, values[0], within(intervals[0]), values[1], within(intervals[1])],
+        ...[difference ?? null, verdict ?? ''],
+      ]),
     },
     {
       title: 'Settings',

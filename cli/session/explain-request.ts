@@ -26,7 +26,7 @@ export interface NodeExplanation {
 /** Explains nodes of a request in the plan's order, without running anything. No names: all nodes. */
 export async function explainRequest(project: Project, request: RunRequest, names: readonly string[]): Promise<NodeExplanation[]> {
   const { config } = project;
-  const plan = checkedPlan(project, request);
+  const plan = await checkedPlan(project, request);
   for (const name of names)
     if (!plan.nodes.some(({ id }) => id === name)) throw new SostenutoError({ ...noSuchNode(name, plan.nodes), where: 'nodes' });
   const store = await openStore(config.home);

@@ -1,7 +1,9 @@
 import type { RunRequest } from '../../activities/messages.ts';
+import { withNamedModels } from '../../activities/plan/named-models.ts';
 import { checkRequest } from '../../activities/plan/request.ts';
 import { noSuchNode } from '../../activities/plan/run-plan.ts';
 import type { Pipeline } from '../../engine/define/pipeline.ts';
+import { openLedger } from '../../engine/ledger/ledger.ts';
 import { type Plan, planPipeline } from '../../engine/plan/plan.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
@@ -27,8 +29,11 @@ export const openProjectStore = async (): Promise<Store> => openStore(await proj
  * The plan of a request, without a server. A wrong request is told here, before anything is started.
  * @throws SostenutoError with every problem of the request, the settings or the graph
  */
-export function checkedPlan({ pipelines }: Project, given: RunRequest): Plan {
-  const { request, pipeline } = checkRequest(given, pipelines);
+export async function checkedPlan({ config, pipelines }: Project, given: RunRequest): Promise<Plan> {
+  const checked = checkRequest(given, pipelines);
+  const { pipeline } = checked;
+  const open = async () => ({ store: await openStore(config.home), ledger: openLedger(config.home) });
+  const request = await withNamedModels(checked.request, open);
   const plan = planPipeline(pipeline, {
     ...(request.preset === undefined ? {} : { preset: request.preset }),
     ...(request.settings === undefined ? {} : { settings: request.settings }),

@@ -18,7 +18,7 @@ import { loadWorkers, runLink, unstaffed } from './staff.ts';
 /** Runs a request to its end and prints what came of it. A wrong request ends here, before anything is started. */
 export async function runAndWait(request: RunRequest, options: RunOptions): Promise<ExitCode> {
   const project = await openProject();
-  const plan = checkedPlan(project, request);
+  const plan = await checkedPlan(project, request);
   const session = await openSession(project.config, loadWorkers);
   try {
     const start = async () => {

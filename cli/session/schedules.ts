@@ -21,7 +21,7 @@ export async function withSchedules<T>(act: (schedules: Schedules) => Promise<T>
 export async function checkDeclared(): Promise<void> {
   const project = await openProject();
   for (const [name, declared] of project.config.schedules)
-    checkedPlan(project, scheduledRequest(scheduledInput(name, declared), Date.now()));
+    await checkedPlan(project, scheduledRequest(scheduledInput(name, declared), Date.now()));
 }
 
 /** What a schedule did and will do, for `--json` and for the table. */

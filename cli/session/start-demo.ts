@@ -22,7 +22,7 @@ export async function startDemo(options: StartOptions): Promise<ExitCode> {
     pipeline: options.pipeline ?? config.defaultPipeline,
     ...(options.preset === undefined ? {} : { preset: options.preset }),
   };
-  const plan = checkedPlan(project, request);
+  const plan = await checkedPlan(project, request);
   const interrupts = listenForInterrupts();
   const session = await openSession(config, loadWorkers);
   try {

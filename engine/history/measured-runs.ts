@@ -6,6 +6,8 @@ export interface MeasuredValue {
   readonly node: string;
   readonly name: string;
   readonly value: number;
+  /** 95 %. */
+  readonly interval?: { readonly low: number; readonly high: number };
   readonly unit?: string;
   readonly better?: 'lower' | 'higher';
 }
@@ -58,8 +60,10 @@ export async function readMeasuredRuns(store: Store, ledger: Pick<Ledger, 'query
 
 /** A value from outside, if it is a measure. */
 export function measuredValue(node: string, value: unknown): MeasuredValue[] {
-  const { name, value: figure, unit, better } = Object(value);
+  const { name, value: figure, unit, better, interval } = Object(value);
   if (typeof name !== 'string' || typeof figure !== 'number') return [];
   const sense = better === 'lower' || better === 'higher' ? { better } : {};
-  return [{ node, name, value: figure, ...(typeof unit === 'string' ? { unit } : {}), ...sense } as MeasuredValue];
+  const { low, high } = Object(interval);
+  const between = typeof low === 'number' && typeof high === 'number' ? { interval: { low, high } } : {};
+  return [{ node, name, value: figure, ...between, ...(typeof unit === 'string' ? { unit } : {}), ...sense } as MeasuredValue];
 }

@@ -91,10 +91,11 @@ export const videoToAudio = definePipeline({
       inputs: { shards, media, latents, codec },
       params: { seconds, clips: settings.styleJudge.clips, pianists: { preferred: 'a', other: 'b' } },
     });
+    const drawing = { seed, resamples: 1000 };
     const evaluated = (arm: string, { generated }: { generated: Ref<TreePort<'generated-clips'>> }) =>
       node(`${arm}-evaluation`, evaluate.evaluateArm, {
         inputs: { references, generated, style },
-        params: { arm, averaging: 'samples' },
+        params: { arm, averaging: 'samples', ...drawing },
       }).evaluation;
     const judged = (arm: string, model: Model, told: { withoutText?: true } = {}) =>
       evaluated(
@@ -135,7 +136,6 @@ export const videoToAudio = definePipeline({
       velocity: judged('velocity', models.velocity),
       preferred: judged('preferred', models.preferred),
     };
-    const drawing = { seed, resamples: 1000 };
     node('comparison', evaluate.compareArms, {
       inputs: { references, style, limits, rollUse, ...evaluations },
       params: { ...drawing, shown: 3 },

@@ -4,7 +4,7 @@ import { writeWav } from '../../../datasets/media/wav.ts';
 import { readRatings } from '../../../datasets/sources/ratings.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { type OpinionScore, opinionScores } from '../../../models/metrics/opinion-scores.ts';
-import type { Measure } from '../../measure.ts';
+import type { Drawing, Measure } from '../../measure.ts';
 import { MEASURED, measuresOf } from '../measured.ts';
 import type * as declarations from '../tasks.ts';
 import type { Judged, LeftOut } from '../tasks.ts';
@@ -48,20 +48,26 @@ async function compare({ inputs, params, context }: Arguments, opinions: readonl
   const note = `${originals.clips.length} originals. Every sound is as long as its original and prepared alike; rows marked "reported" are the paper’s own figures, on its own clips.`;
   await writeFile(join(exhibits, 'exhibits.json'), JSON.stringify({ title: 'Systems side by side', note, groups, tables: all }));
   const unusable = reports.flatMap(({ system, leftOut }) => leftOut.map(({ id, reason }) => ({ id: `${system}: ${id}`, reason })));
-  return { measures: systems.flatMap(measuresOfSystem), exhibits, quarantined: [...originals.leftOut, ...unusable, ...leftOut] };
+  return {
+    measures: systems.flatMap((system) => measuresOfSystem(system, drawing)),
+    exhibits,
+    quarantined: [...originals.leftOut, ...unusable, ...leftOut],
+  };
 }
 
 /** Means of clips, then figures of sets. */
-function measuresOfSystem({ system, clips, set }: Judged): Measure[] {
+function measuresOfSystem(judged: Judged, drawing: Drawing): Measure[] {
+  const { system, set } = judged;
   const described = (name: keyof typeof MEASURED) => {
     const { better, unit } = MEASURED[name];
     return { name: `${system}: ${name}`, better, ...(unit !== undefined && { unit }) };
   };
   return [
     ...measuresOf('clip').flatMap((name): Measure[] => {
-      const values = clips.flatMap(({ scores }) => scores[name] ?? []);
-      const value = values.reduce((sum, one) => sum + one, 0) / values.length;
-      return values.length === 0 ? [] : [{ ...described(name), value, note: `${MEASURED[name].note}; ${values.length} clips` }];
+      const found = tables.intervalOf(judged, name, drawing);
+      if (found === undefined) return [];
+      const { mean, low, high, count } = found;
+      return [{ ...described(name), value: mean, interval: { low, high }, note: `${MEASURED[name].note}; ${count} clips` }];
     }),
     ...measuresOf('set').flatMap((name): Measure[] => {
       const figure = set[name];

@@ -1,15 +1,12 @@
 import type { OpinionScore } from '../../../models/metrics/opinion-scores.ts';
 import { bootstrapMean, type Interval } from '../../../numeric/bootstrap.ts';
+import type { Drawing } from '../../measure.ts';
 import { type Table, told } from '../../video-to-audio/evaluate/ablation.ts';
 import { MEASURED, type Measured, type MeasureName, measureNames, measuresOf } from '../measured.ts';
 import { REPORTED, type ReportedTableId } from '../reported.ts';
 import type { Protocol } from '../settings.ts';
 import type { Heard, Judged, Originals } from '../tasks.ts';
 
-export interface Drawing {
-  readonly seed: number;
-  readonly resamples: number;
-}
 type Cell = string | number | null;
 
 const valuesOf = ({ clips }: Judged, name: MeasureName): number[] => clips.flatMap(({ scores }) => scores[name] ?? []);

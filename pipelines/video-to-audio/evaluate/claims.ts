@@ -38,8 +38,11 @@ export function judgeClaims(ablation: Ablation): { sentences: string[]; measures
       const [decisive] = found;
       if (decisive?.difference === undefined || decisive.reason !== undefined) return [];
       const { better, unit } = MEASURED[decisive.measure];
+      const { mean, low, high } = decisive.difference;
       const name = `${decisive.comparison.join(' − ')}: ${decisive.measure}`;
-      return [{ name, value: decisive.difference.mean, ...(unit !== undefined && { unit }), better, note: sentenceOf(claim, [found]) }];
+      return [
+        { name, value: mean, interval: { low, high }, ...(unit !== undefined && { unit }), better, note: sentenceOf(claim, [found]) },
+      ];
     }),
   );
   return { sentences: judged.map(({ claim, findings }) => sentenceOf(claim, findings)), measures };

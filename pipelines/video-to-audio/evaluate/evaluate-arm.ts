@@ -2,7 +2,8 @@ import type { SequenceShard } from '../../../datasets/features/sequence-shard.ts
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { FRECHET_CODEC_LATENT, frechetDistance } from '../../../models/metrics/frechet.ts';
-import type { Measure } from '../../measure.ts';
+import { bootstrapMean } from '../../../numeric/bootstrap.ts';
+import type { Drawing, Measure } from '../../measure.ts';
 import { readFloats, shardIn } from '../features.ts';
 import { judgeVersion } from './judge-version.ts';
 import { MEASURED, measuresOn, SETS, valuesOf } from './measured.ts';
@@ -10,7 +11,7 @@ import { referenceClips, soundIn } from './references.ts';
 import { isReliable } from './style-judge.ts';
 import type { evaluateArm as declaration, Evaluation, ReferenceClip } from './tasks.ts';
 
-export const evaluateArm: Run<typeof declaration> = async ({ inputs, params: { arm, averaging }, context }) => {
+export const evaluateArm: Run<typeof declaration> = async ({ inputs, params: { arm, averaging, ...drawing }, context }) => {
   const { references, generated, style } = inputs;
   const clips = (await referenceClips(references)).filter(({ id }) => generated.files.has(`generated/${id}.wav`));
   const judged = await judgeVersion(context, arm, clips, references, { style, averaging }, ({ id }) =>
@@ -18,7 +19,7 @@ export const evaluateArm: Run<typeof declaration> = async ({ inputs, params: { a
   );
   const sounds = { tree: generated.artifact, folder: 'generated' };
   const evaluation: Evaluation = { arm, ...judged, frechet: frechetBySet(clips, generated, references), sounds };
-  return { evaluation, measures: measuresOf(evaluation, averaging, isReliable(style)) };
+  return { evaluation, measures: measuresOf(evaluation, averaging, isReliable(style), drawing) };
 };
 
 /** Two frames are the least that a covariance needs. */
@@ -51,21 +52,21 @@ function rowsOf(shard: SequenceShard, ids: readonly string[]): Float32Array {
 }
 
 /** Means over the clips that have a value; `style-log-odds` only if its judge can be relied on. */
-function measuresOf({ arm, clips, frechet }: Evaluation, averaging: string, isStyleKnown: boolean): Measure[] {
+function measuresOf({ arm, clips, frechet }: Evaluation, averaging: string, isStyleKnown: boolean, drawing: Drawing): Measure[] {
   return SETS.filter((set) => clips.some((clip) => clip.set === set)).flatMap((set) => {
     const means = measuresOn(set).flatMap((name): Measure[] => {
-      const values = valuesOf(clips, set, name);
-      if (values.length === 0 || (name === 'style-log-odds' && !isStyleKnown)) return [];
+      const interval = bootstrapMean(valuesOf(clips, set, name), { ...drawing, purpose: `${arm}, ${set}: ${name}` });
+      if (interval === undefined || (name === 'style-log-odds' && !isStyleKnown)) return [];
       const { better, unit, note } = MEASURED[name];
       const how = /^midi-(f1|precision|recall)$/.test(name) ? `, averaged by ${averaging}` : '';
-      const value = values.reduce((sum, one) => sum + one, 0) / values.length;
       return [
         {
           name: `${arm}, ${set}: ${name}`,
-          value,
+          value: interval.mean,
+          interval: { low: interval.low, high: interval.high },
           ...(unit !== undefined && { unit }),
           better,
-          note: `${note}${how}; ${values.length} clips`,
+          note: `${note}${how}; ${interval.count} clips`,
         },
       ];
     });

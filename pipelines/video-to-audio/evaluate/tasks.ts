@@ -3,7 +3,7 @@ import { type Artifact, json, tree, type } from '../../../engine/define/ports.ts
 import { defineTask } from '../../../engine/define/task.ts';
 import type { RollAveraging } from '../../../models/metrics/roll-metrics.ts';
 import type { RollPredictorConfig } from '../../../models/network/roll-predictor/config.ts';
-import type { Measure } from '../../measure.ts';
+import type { Drawing, Measure } from '../../measure.ts';
 import type { Registration } from '../../register/register.ts';
 import type { Rule } from '../../register/rule.ts';
 import type { Settings } from '../settings.ts';
@@ -130,7 +130,7 @@ export const evaluateArm = defineTask({
   name: 'evaluateArm',
   inputs: { references: tree('references'), generated: tree('generated-clips'), style: json<StyleJudge>() },
   outputs: { measures: json<readonly Measure[]>(), evaluation: json<Evaluation>() },
-  params: type<{ arm: string; averaging: RollAveraging }>(),
+  params: type<{ arm: string; averaging: RollAveraging } & Drawing>(),
   queue: 'cpu',
   runs: 'process',
   implementation: code('./evaluate-arm.ts', 'evaluateArm'),

@@ -117,7 +117,7 @@ describe('the comparison of arms', () => {
       const { evaluation } = await evaluateArm({
         ...run,
         inputs: { references: tree, generated: made, style },
-        params: { arm, averaging: 'samples' },
+        params: { arm, averaging: 'samples', seed: 1, resamples: 100 },
         context,
       });
       return evaluation;

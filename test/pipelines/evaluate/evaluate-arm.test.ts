@@ -40,7 +40,7 @@ async function evaluated(
 ) {
   const made = await generated(setup, arm, clips, soundOf, options);
   const inputs = { references: tree, generated: made, style: judge };
-  return evaluateArm({ inputs, params: { arm, ...AVERAGING }, item: undefined, context: setup.context });
+  return evaluateArm({ inputs, params: { arm, ...AVERAGING, seed: 1, resamples: 100 }, item: undefined, context: setup.context });
 }
 const mean = ({ clips: judged }: Evaluation, set: SetName, name: MeasureName): number => {
   const values = valuesOf(judged, set, name);
@@ -71,6 +71,14 @@ describe('the references themselves', () => {
 });
 
 describe('an arm', () => {
+  it('has a measure for each mean, with its interval', async () => {
+    const { measures } = await evaluated('other', (clip) => (clip.set === 'piano' ? pianoSound(5, 'b') : undefined));
+    const { value = 0, interval } = measures.find(({ name }) => name === 'other, piano: log-mel-distance') ?? {};
+    expect(interval?.low).toBeLessThan(value);
+    expect(interval?.high).toBeGreaterThan(value);
+    expect(measures.find(({ name }) => name === 'other, piano: silent clips')).not.toHaveProperty('interval');
+  });
+
   it('that copies the originals scores as they do, and is as far from them as nothing', async () => {
     const { evaluation } = await evaluated('copy', (clip) => copy(clip));
     expect(evaluation.clips).toEqual(limit('original').clips);
