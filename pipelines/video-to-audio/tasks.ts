@@ -74,6 +74,7 @@ export const synthesizeSet = defineTask({
     views: readonly View[];
     clipSeconds?: number;
     pieceSeconds?: readonly [number, number];
+    licence: string;
   }>(),
   queue: 'cpu',
   runs: 'process',

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { findMediaTools } from '../../datasets/media/tools.ts';
 import { folderState } from '../../datasets/sources/folder-state.ts';
+import { licenceIn } from '../../datasets/sources/licence.ts';
 import type { Builder } from '../../engine/define/pipeline.ts';
 import { PICTURE_RATE } from './rates.ts';
 import type { Settings } from './settings.ts';
@@ -8,6 +9,7 @@ import * as prepare from './tasks.ts';
 import { RESUMED, wireCodec, wireFrames, wireText } from './wire-encoders.ts';
 
 const FRAME_SIDE = 32;
+const OWN_LICENCE = 'Apache-2.0, made by this project';
 
 /** Path, size and age of ffmpeg: enough to notice another one without starting it. */
 function ffmpegBinary(): string {
@@ -26,14 +28,17 @@ export function wireFeatures(builder: Builder, settings: Settings) {
   const set = (name: 'sounds' | 'events' | 'piano') => {
     const { clipSeconds, pieceSeconds } = data;
     const made = name === 'piano' ? { pieceSeconds, views: filmed } : { clipSeconds, views: [] };
-    const params = { set: name, count: data[name], seed, ...made };
+    const params = { set: name, count: data[name], seed, ...made, licence: OWN_LICENCE };
     return node(name, prepare.synthesizeSet, { inputs: { tools }, params }).files;
   };
   const { shards: ingested, refused } = settings.sources
     ? node('ingest', prepare.ingestSources, {
         inputs: {},
         params: {
-          sources: settings.sources.map((source) => ({ ...source, state: folderState(source.root) })),
+          sources: settings.sources.map((source) => {
+            const licence = source.licence ?? licenceIn(source.root);
+            return { ...source, state: folderState(source.root), ...(licence !== undefined && { licence }) };
+          }),
           shards: settings.shards,
           maxFailures,
         },

@@ -142,6 +142,7 @@ export const exampleModel: ReportModel = {
       bytes: 5_200_000,
       kinds: { mp4: 16, mid: 16, json: 1 },
       leftOut: 0,
+      licences: ['CC0-1.0'],
       madeAt: '2026-01-02T10:04:01.000Z',
       code: 'ab'.repeat(32),
       digests: ['cd'.repeat(32)],

@@ -44,15 +44,16 @@ export function drawDataCards(cards: ReportModel['data']): Markup | false {
   return cards.length > 0 && html`<div class="columns wide">${cards.map(drawCard)}</div>`;
 }
 
-function drawCard({ node, task, params, files, bytes, kinds, leftOut, madeAt, code, digests }: DataCard): Markup {
+function drawCard({ node, task, params, files, bytes, kinds, leftOut, licences, madeAt, code, digests }: DataCard): Markup {
   const kept = Object.entries(kinds).map(([kind, count]) => `${quantity(count)} ${kind}`);
-  const settings = typeof params === 'object' && params !== null ? Object.entries(params) : [];
+  const settings = typeof params === 'object' && params !== null ? Object.entries(params).filter(([name]) => name !== 'licence') : [];
   return pairs(node, [
     ['made by', task],
     ['made', moment(madeAt)],
     ['files', `${counted(files, 'file')}${Object.keys(kinds).length > 1 || kinds['file'] === undefined ? `: ${kept.join(', ')}` : ''}`],
     ['size', `${quantity(bytes / 1e6)} MB`],
     ['left out', leftOut],
+    ['licence', licences.join('; ') || 'not stated'],
     ...settings.map(([name, value]) => [name, shortened(value)] as const),
     ['code', code.slice(0, 12)],
     ['content', digests.map((one) => one.slice(0, 12)).join(', ')],

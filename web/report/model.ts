@@ -61,6 +61,8 @@ export interface DataCard {
   /** Files by ending. */
   readonly kinds: Readonly<Record<string, number>>;
   readonly leftOut: number;
+  /** As its settings say, one for each set; none where nothing is said. */
+  readonly licences: readonly string[];
   /** ISO 8601. */
   readonly madeAt: string;
   readonly code: string;

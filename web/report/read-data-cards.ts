@@ -39,7 +39,14 @@ async function readCard(store: Store, { id, task, record }: Beginning): Promise<
     }
   }
   const made = { madeAt: record.startedAt, code: record.code.digest, digests: outputs.map(({ digest }) => digest) };
-  return { node: id, task, params: record.params, files, bytes, kinds, ...made };
+  return { node: id, task, params: record.params, files, bytes, kinds, licences: licencesIn(record.params), ...made };
+}
+
+/** `licence` of the params, or of each of their `sources`. */
+function licencesIn(params: unknown): string[] {
+  const { licence, sources } = Object(params);
+  if (typeof licence === 'string') return [licence];
+  return Array.isArray(sources) ? sources.map((source) => `${Object(source).kind}: ${Object(source).licence ?? 'not stated'}`) : [];
 }
 
 /** Files of a tree by their endings, or files that a value refers to. What a collection took is not counted. */

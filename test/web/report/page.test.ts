@@ -175,6 +175,7 @@ describe('hostile text', () => {
         bytes: 1,
         kinds: { [evil]: 1 },
         leftOut: 0,
+        licences: [evil],
         madeAt: evil,
         code: evil,
         digests: [evil],
