@@ -13,23 +13,21 @@ export interface AttentionSizes {
   readonly softClamp: number;
 }
 
-/**
- * What is kept between the two passes of clamped attention; all [B,H,·,·]. Of the two matrices of all pairs only the clamped products: the
- * softmax of them is run again.
- */
+/** What is kept between the two passes of clamped attention; all [B,H,·,·]. The matrices of all pairs are made again. */
 interface Kept {
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
-  readonly clamped: Tensor;
   /** [B,n], 1 = valid key. */
   readonly mask?: Tensor;
 }
-const listKept = ({ query, key, value, clamped, mask }: Kept): Tensor[] => [query, key, value, clamped, ...(mask ? [mask] : [])];
+const listKept = ({ query, key, value, mask }: Kept): Tensor[] => [query, key, value, ...(mask ? [mask] : [])];
 const readKept = (saved: readonly Tensor[]): Kept => {
-  const mask = saved[4];
-  return { query: at(saved, 0), key: at(saved, 1), value: at(saved, 2), clamped: at(saved, 3), ...(mask && { mask }) };
+  const mask = saved[3];
+  return { query: at(saved, 0), key: at(saved, 1), value: at(saved, 2), ...(mask && { mask }) };
 };
+
+const clampedProducts = (tf: Tf, query: Tensor, key: Tensor): Tensor => tf.tanh(tf.matMul(query, key, false, true));
 
 /** Softmax over the keys of softClamp·clamped; padding gets none. clamped [B,H,T,n], mask [B,n]. */
 function probabilitiesOf(tf: Tf, clamped: Tensor, softClamp: number, mask?: Tensor): Tensor {
@@ -47,13 +45,13 @@ const validKeys = (tf: Tf, mask: Tensor): Tensor => tf.reshape(mask, [size(mask,
  */
 function attend(tf: Tf, query: Tensor, key: Tensor, values: Tensor, softClamp: number, mask?: Tensor): { value: Tensor; kept: Kept } {
   const value = mask ? tf.mul(values, validKeys(tf, mask)) : values;
-  const clamped = tf.tanh(tf.matMul(query, key, false, true));
-  const probabilities = probabilitiesOf(tf, clamped, softClamp, mask);
-  return { value: tf.matMul(probabilities, value), kept: { query, key, value, clamped, ...(mask && { mask }) } };
+  const probabilities = probabilitiesOf(tf, clampedProducts(tf, query, key), softClamp, mask);
+  return { value: tf.matMul(probabilities, value), kept: { query, key, value, ...(mask && { mask }) } };
 }
 
-function attendBackward(tf: Tf, dy: Tensor, { query, key, value, clamped, mask }: Kept, softClamp: number) {
-  const probabilities = probabilitiesOf(tf, after(tf, clamped, dy), softClamp, mask);
+function attendBackward(tf: Tf, dy: Tensor, { query, key, value, mask }: Kept, softClamp: number) {
+  const clamped = clampedProducts(tf, after(tf, query, dy), key);
+  const probabilities = probabilitiesOf(tf, clamped, softClamp, mask);
   const dValue = tf.matMul(probabilities, dy, true, false);
   const weighted = tf.mul(tf.matMul(dy, value, false, true), probabilities);
   const dLogits = tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, -1, true)));
