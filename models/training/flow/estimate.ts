@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { SostenutoError } from '../../../errors/problem.ts';
-import type { NetworkConfig, StreamConfig } from '../../network/config.ts';
+import type { NetworkConfig } from '../../network/config.ts';
 import { countParameters, parameterShapes } from '../../network/parameters.ts';
 import type { FlowSettings } from './settings.ts';
 import { type FlowStage, partOf } from './stage.ts';
@@ -16,13 +16,13 @@ export interface StageEstimate {
 }
 
 const FLOAT = 4;
-/** Of a library that is loaded, before any work. */
-const PROCESS = 0.4e9;
+/** Of the library and a compiled step, before any work. */
+const PROCESS = 0.6e9;
 /** Values that a token leaves behind in a layer for the backward pass, in widths of its stream; counted in the code of the layers. */
-const AUDIO_KEPT = 44;
-const SIDE_KEPT = 30;
-/** Scores and probabilities of attention, kept for every pair of tokens. */
-const SCORES_KEPT = 2;
+const AUDIO_KEPT = 26;
+const SIDE_KEPT = 18;
+/** Matrices of all pairs of tokens that the backward pass of attention holds at once, in one layer at a time. */
+const PAIRS_HELD = 4;
 const TEXT_TOKENS = 77;
 
 /** Sizes by the shapes alone; allocates nothing. `batch` clips of `frames` latent frames at once. */
@@ -36,16 +36,15 @@ export function estimateStage(
   const shapes = new Map([...parameterShapes(network), ...predictorShapes(stage.roll?.predictor), ...headShapes(network, stage)]);
   const parameters = countParameters(shapes);
   const trained = countParameters(new Map([...shapes].filter(([name]) => stage.train.includes(partOf(name)))));
-  // Gradients and two moments, twice while an update makes new ones, and the average.
-  const state = parameters + trained * (ema ? 7 : 6) + (stage.preference ? parameters : 0);
+  // Two moments, the gradient, its clipped copy and a new moment while an update makes one, and the average.
+  const state = parameters + trained * (ema ? 6 : 5) + (stage.preference ? parameters : 0);
   const tokens = network.registers + frames;
-  const perLayer = ({ width, heads }: StreamConfig, kept: number, crossed: number) =>
-    tokens * (kept * width + SCORES_KEPT * heads * (tokens + crossed));
   const sides = [network.video, network.extra].filter((stream) => stream !== undefined);
-  const layer = sides.reduce((sum, side) => sum + perLayer(side, SIDE_KEPT, 0), perLayer(network.audio, AUDIO_KEPT, TEXT_TOKENS));
+  const layer = tokens * sides.reduce((sum, { width }) => sum + SIDE_KEPT * width, AUDIO_KEPT * network.audio.width);
+  const pairs = tokens * PAIRS_HELD * network.audio.heads * (tokens + TEXT_TOKENS);
   const inputs = tokens * [network.audio, ...sides].reduce((sum, { width }) => sum + width, 0);
   const kept = memory === 'low' ? layer + network.depth * inputs : network.depth * layer;
-  return { parameters, trained, memory: PROCESS + FLOAT * (state + batch * kept) };
+  return { parameters, trained, memory: PROCESS + FLOAT * (state + batch * (kept + pairs)) };
 }
 
 /** Throws `MEMORY` if a stage cannot fit into this machine. */
