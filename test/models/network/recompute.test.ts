@@ -73,7 +73,7 @@ describe('a network that runs its layers again', () => {
     });
   });
 
-  it('keeps a third as much for the backward pass, and nothing after it', () => {
+  it('keeps less than half as much for the backward pass, and nothing after it', () => {
     const [low, usual] = [network({ memory: 'low' }), network({})];
     for (const { step, weights } of [low, usual]) {
       tf.dispose(step(weights)); // makes the tables of positions
@@ -81,7 +81,7 @@ describe('a network that runs its layers again', () => {
       tf.dispose(step(weights));
       expect(tf.memory().numTensors).toBe(before);
     }
-    expect(low.kept()).toBeLessThan(usual.kept() / 3);
+    expect(low.kept()).toBeLessThan(usual.kept() / 2);
   });
 });
 
