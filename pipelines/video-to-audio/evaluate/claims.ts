@@ -48,7 +48,7 @@ export function judgeClaims(ablation: Ablation): { sentences: string[]; measures
   return { sentences: judged.map(({ claim, findings }) => sentenceOf(claim, findings)), measures };
 }
 
-function sentenceOf({ claim }: Claim, findings: readonly (readonly Finding[])[]): string {
+function sentenceOf({ claim, reason }: Claim, findings: readonly (readonly Finding[])[]): string {
   const verdicts = findings.flatMap(([first]) =>
     first === undefined ? [] : [`${first.verdict}${findings.length > 1 ? ` for ${first.comparison[0]}` : ''}`],
   );
@@ -60,5 +60,7 @@ function sentenceOf({ claim }: Claim, findings: readonly (readonly Finding[])[])
         : ` ${told(found.difference, true)}${unit === undefined ? '' : ` ${unit}`} over ${found.difference.count} clips`;
     return `${found.comparison.join(' − ')} in ${found.measure}${figure}: ${found.reason ?? found.verdict}`;
   });
-  return `${claim}: ${verdicts.join(', ')} (${details.join('; ')}).`;
+  const isOpen = findings.some(([first]) => first?.difference !== undefined && first.reason === undefined && first.verdict !== 'shown');
+  const why = reason !== undefined && isOpen ? ` At the demo's size: ${reason}.` : '';
+  return `${claim}: ${verdicts.join(', ')} (${details.join('; ')}).${why}`;
 }

@@ -73,6 +73,8 @@ describe('a claim', () => {
     const agreement = (gain: number) => (i: number) => ({ 'av-align-frame-difference': 0.4 + gain + 0.1 * wave(i) });
     const arms = [scored('continued', 8, agreement(0)), scored('contrastive', 8, agreement(0.2)), scored('factor', 8, agreement(-0.2))];
     expect(sentence(ablationOf(arms), 3)).toContain('shown for contrastive, the opposite is shown for factor');
+    expect(sentence(ablationOf(arms), 3)).toContain('as many steps without it');
+    expect(sentence(ablationOf(arms.slice(0, 2)), 3)).not.toContain('as many steps without it');
   });
   it('is made for each of four, and without arms none is shown', () => {
     const { sentences, measures } = judgeClaims(ablationOf([]));
