@@ -48,7 +48,6 @@ export const CLAIMS: readonly Claim[] = [
     comparisons: [['preferred', 'velocity']],
     set: 'piano',
     measures: ['style-log-odds'],
-    reason: 'a model that sounds like the preferred pianist already has little to gain',
   },
   {
     claim: 'Contrastive training raises agreement with the video',
