@@ -22,7 +22,7 @@ import {
 } from 'apache-arrow';
 import { z } from 'zod';
 import { SostenutoError } from '../../errors/problem.ts';
-import { toHalves } from './float16.ts';
+import { toHalves } from '../../numeric/float16.ts';
 import { openVectorColumn, type Scalar } from './vector-column.ts';
 
 const shardIndex = z.strictObject({

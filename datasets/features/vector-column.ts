@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DataType, type Field, Message, Type } from 'apache-arrow';
 import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { SostenutoError } from '../../errors/problem.ts';
-import { fromHalfBits } from './float16.ts';
+import { fromHalfBits } from '../../numeric/float16.ts';
 
 export type Scalar = 'f32' | 'f16' | 'u8';
 export const SCALAR_BYTES: Readonly<Record<Scalar, number>> = { f32: 4, f16: 2, u8: 1 };

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { narrowHalf, widenBfloat16, widenHalf } from './half.ts';
+import { fromHalfBits, toHalves, widenBfloat16 } from '../../numeric/float16.ts';
 import { BYTES, type Dtype, type Header, headerLength, parseHeader, type TensorEntry } from './header.ts';
 
 export type { Dtype } from './header.ts';
@@ -74,7 +74,7 @@ export async function readFloats(path: string, wanted?: (name: string) => boolea
   for (const [name, { dtype, shape, data }] of tensors) {
     if (dtype === 'F32' && data instanceof Float32Array) floats.set(name, { dtype, shape, data });
     else if (dtype === 'F64' && data instanceof Float64Array) floats.set(name, { dtype: 'F32', shape, data: Float32Array.from(data) });
-    else if (data instanceof Uint16Array && dtype === 'F16') floats.set(name, { dtype: 'F32', shape, data: widenHalf(data) });
+    else if (data instanceof Uint16Array && dtype === 'F16') floats.set(name, { dtype: 'F32', shape, data: fromHalfBits(data) });
     else if (data instanceof Uint16Array && dtype === 'BF16') floats.set(name, { dtype: 'F32', shape, data: widenBfloat16(data) });
   }
   return { tensors: floats, metadata };
@@ -136,7 +136,7 @@ export async function writeParts(file: FileHandle, parts: readonly Uint8Array[],
 
 /** Float32 values as a tensor at rest, rounded to half precision if asked. */
 export function storeFloats(data: Float32Array, shape: readonly number[], dtype: 'F32' | 'F16' = 'F32'): StoredTensor {
-  return { dtype, shape, data: dtype === 'F32' ? data : narrowHalf(data) };
+  return { dtype, shape, data: dtype === 'F32' ? data : toHalves(data) };
 }
 
 /** `bytes` is a fresh copy, so that an odd offset in the file does no harm. */

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromHalfBits, toHalfBits, toHalves, widenByTable } from '../../../datasets/features/float16.ts';
 import { createShard, openShard } from '../../../datasets/features/sequence-shard.ts';
 import { openVectorColumn } from '../../../datasets/features/vector-column.ts';
-import { widenBySimd } from '../../../datasets/features/widen-simd.ts';
+import { fromHalfBits, toHalfBits, toHalves, widenByTable } from '../../../numeric/float16.ts';
+import { widenBySimd } from '../../../numeric/widen-simd.ts';
 import { fixture } from '../fixtures.ts';
 
 let directory = '';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { queryCatalogue } from '../../../datasets/features/catalogue.ts';
-import { fromHalfBits } from '../../../datasets/features/float16.ts';
 import { openVectorColumn } from '../../../datasets/features/vector-column.ts';
+import { fromHalfBits } from '../../../numeric/float16.ts';
 import type { Check, Kind } from '../kind.ts';
 import { openTensors } from '../stored-tensors.ts';
 

@@ -55,3 +55,10 @@ export function widenByTable(): (halves: Uint16Array, out: Float32Array) => void
 }
 
 export const toHalves = (values: Float32Array): Uint16Array => Uint16Array.from(values, toHalfBits);
+
+/** bfloat16 to float32, exact: the upper half of the bits. */
+export function widenBfloat16(half: Uint16Array): Float32Array {
+  const out = new Uint32Array(half.length);
+  for (const [i, h] of half.entries()) out[i] = h << 16;
+  return new Float32Array(out.buffer);
+}
