@@ -1,32 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../cli/config/load.ts';
 import { checkEncoders } from '../../../cli/doctor/encoders.ts';
 import { sha256 } from '../../../engine/keys/keys.ts';
-import { copyFolder, fixtureOf } from '../../models/encoders/folders.ts';
+import { fixtureOf } from '../../models/encoders/folders.ts';
 import { CommandLine } from '../support/command-line.ts';
-import { type Behaviour, startHub } from './hub-server.ts';
+import { publishedHub, REPOSITORY, WEIGHTS } from './hub-server.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const REPOSITORY = 'google/flan-t5-small';
-const WEIGHTS = 'model.safetensors';
-const published = mkdtempSync(join(tmpdir(), 'published-'));
-copyFolder(fixtureOf.t5, published);
-afterAll(() => rmSync(published, { recursive: true }));
-
-let behaviour: Behaviour = {};
-let hub: Awaited<ReturnType<typeof startHub>>;
-beforeAll(async () => {
-  hub = await startHub(REPOSITORY, published, new Proxy({}, { get: (_, key) => Reflect.get(behaviour, key) }));
-});
-beforeEach(() => {
-  behaviour = {};
-  hub.requests.length = 0;
-});
-afterAll(() => hub.close());
+const hub = await publishedHub();
 
 describe('the command', () => {
   const sostenuto = new CommandLine({ folder: root });
@@ -87,7 +71,7 @@ describe('the command', () => {
 
   test('brings it; then it is there with its digests, and a run would use it', async () => {
     at(hub.address);
-    behaviour = { cut: { name: WEIGHTS, after: 50_000, times: 1 } };
+    hub.behave({ cut: { name: WEIGHTS, after: 50_000, times: 1 } });
     const { code, json } = await sostenuto.here('weights', 'fetch', ...wanted);
     expect(code).toBe(0);
     expect(json()).toMatchObject({

@@ -1,30 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { downloadFile } from '../../../cli/weights/download.ts';
 import { chooseFiles, type HubFile, readRevision } from '../../../cli/weights/hub.ts';
 import { sha256 } from '../../../engine/keys/keys.ts';
-import { copyFolder, fixtureOf, splitWeights } from '../../models/encoders/folders.ts';
-import { type Behaviour, startHub } from './hub-server.ts';
+import { copyFolder, splitWeights } from '../../models/encoders/folders.ts';
+import { publishedHub, REPOSITORY, startHub, WEIGHTS } from './hub-server.ts';
 
-const REPOSITORY = 'google/flan-t5-small';
-const WEIGHTS = 'model.safetensors';
-const published = mkdtempSync(join(tmpdir(), 'published-'));
-copyFolder(fixtureOf.t5, published);
-for (const other of ['README.md', 'pytorch_model.bin']) writeFileSync(join(published, other), 'not needed');
-afterAll(() => rmSync(published, { recursive: true }));
-
-let behaviour: Behaviour = {};
-let hub: Awaited<ReturnType<typeof startHub>>;
-beforeAll(async () => {
-  hub = await startHub(REPOSITORY, published, new Proxy({}, { get: (_, key) => Reflect.get(behaviour, key) }));
-});
-beforeEach(() => {
-  behaviour = {};
-  hub.requests.length = 0;
-});
-afterAll(() => hub.close());
+const hub = await publishedHub();
 
 describe('a download', () => {
   const folder = mkdtempSync(join(tmpdir(), 'download-'));
@@ -41,7 +25,7 @@ describe('a download', () => {
 
   test('whose connection breaks goes on where it was, as often as it takes', async () => {
     let arrived = 0;
-    behaviour = { cut: { name: WEIGHTS, after: 30_000, times: 2 }, arrived: () => arrived };
+    hub.behave({ cut: { name: WEIGHTS, after: 30_000, times: 2 }, arrived: () => arrived });
     const progress = (bytes: number) => {
       arrived = bytes;
     };
@@ -52,7 +36,7 @@ describe('a download', () => {
     expect(readdirSync(folder)).toEqual([WEIGHTS]);
   });
   test('that was stopped is gone on with by the next call', async () => {
-    behaviour = { cut: { name: WEIGHTS, after: 40_000, times: 1 }, arrived: () => 0 };
+    hub.behave({ cut: { name: WEIGHTS, after: 40_000, times: 1 }, arrived: () => 0 });
     const stopping = new AbortController();
     const stopped = downloadFile(await announced(), path, {
       signal: stopping.signal,
@@ -65,12 +49,12 @@ describe('a download', () => {
     expect(hub.requests.at(-1)).toMatchObject({ range: 'bytes=40000-', sent: whole().length - 40_000 });
   });
   test('from a server without ranges begins anew', async () => {
-    behaviour = { ignoresRanges: true, cut: { name: WEIGHTS, after: 50_000, times: 1 } };
+    hub.behave({ ignoresRanges: true, cut: { name: WEIGHTS, after: 50_000, times: 1 } });
     await downloadFile(await announced(), path, quick);
     expect(isWhole()).toBe(true);
   });
   test('that brings nothing several times is given up, with what there is', async () => {
-    behaviour = { cut: { name: WEIGHTS, after: 0, times: 9 } };
+    hub.behave({ cut: { name: WEIGHTS, after: 0, times: 9 } });
     const failed = downloadFile(await announced(), path, { ...quick, attempts: 3 });
     await expect(failed).rejects.toMatchObject({
       code: 'WEIGHTS_UNREACHABLE',
@@ -80,13 +64,13 @@ describe('a download', () => {
   });
   test('of other bytes than were announced is thrown away; also where the first part was wrong and the rest right', async () => {
     const file = await announced();
-    behaviour = { spoilt: WEIGHTS };
+    hub.behave({ spoilt: WEIGHTS });
     await expect(downloadFile(file, path, quick)).rejects.toMatchObject({
       code: 'WEIGHTS_DIGEST',
       problems: [{ expected: `sha256 ${sha256(whole())}` }],
     });
     expect(readdirSync(folder)).toEqual([]);
-    behaviour = {};
+    hub.behave({});
     writeFileSync(`${path}.${file.digest.hex.slice(0, 12)}.partial`, Buffer.alloc(1000));
     await expect(downloadFile(file, path, quick)).rejects.toMatchObject({ code: 'WEIGHTS_DIGEST' });
     await downloadFile(file, path, quick);
@@ -108,7 +92,7 @@ describe('files of a repository', () => {
     const names = (files: readonly HubFile[]) => files.map(({ name }) => name).sort();
     const revision = await readRevision(hub.address, REPOSITORY);
     expect(names(chooseFiles('text', revision, REPOSITORY))).toEqual(['config.json', WEIGHTS, 'tokenizer.json', 'tokenizer_config.json']);
-    const pieces = copyFolder(published, mkdtempSync(join(tmpdir(), 'pieces-')));
+    const pieces = copyFolder(hub.folder, mkdtempSync(join(tmpdir(), 'pieces-')));
     await splitWeights(pieces);
     const other = await startHub('a/b', pieces, {});
     expect(names(chooseFiles('codec', await readRevision(other.address, 'a/b'), 'a/b'))).toEqual([

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeEach } from 'vitest';
+import { copyFolder, fixtureOf } from '../../models/encoders/folders.ts';
 
 const hashed = (algorithm: string, ...parts: (string | Buffer)[]) =>
   parts.reduce((hash, part) => hash.update(part), createHash(algorithm)).digest('hex');
 
 /** What a test makes of the answers. */
-export interface Behaviour {
+interface Behaviour {
   /** Ends the connection after so many bytes of a file's body, so many times. */
   cut?: { readonly name: string; readonly after: number; times: number };
   /** How far the download has come: a connection is cut once all that was sent has arrived. Without it, at once. */
@@ -77,5 +80,32 @@ export async function startHub(repository: string, folder: string, behaviour: Be
     requests,
     files,
     close: () => new Promise<void>((done) => server.close(() => done()).closeAllConnections()),
+  };
+}
+
+export const REPOSITORY = 'google/flan-t5-small';
+export const WEIGHTS = 'model.safetensors';
+
+/** A hub for the tests of a file, with a small model and what need not be downloaded; before each of them it forgets what it was asked and told. */
+export async function publishedHub() {
+  const folder = mkdtempSync(join(tmpdir(), 'published-'));
+  copyFolder(fixtureOf.t5, folder);
+  for (const other of ['README.md', 'pytorch_model.bin']) writeFileSync(join(folder, other), 'not needed');
+  let behaviour: Behaviour = {};
+  const hub = await startHub(REPOSITORY, folder, new Proxy({}, { get: (_, key) => Reflect.get(behaviour, key) }));
+  beforeEach(() => {
+    behaviour = {};
+    hub.requests.length = 0;
+  });
+  afterAll(async () => {
+    await hub.close();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    ...hub,
+    folder,
+    behave(next: Behaviour): void {
+      behaviour = next;
+    },
   };
 }
