@@ -21,12 +21,15 @@ export function differences(from: unknown, to: unknown, path = ''): Difference[]
   if (!Array.isArray(from)) names.sort();
   return names.flatMap((name) =>
     differences(
-      Reflect.get(from, name),
-      Reflect.get(to, name),
+      ownValue(from, name),
+      ownValue(to, name),
       Array.isArray(from) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
     ),
   );
 }
+
+/** Own only: a key may be named like something every object inherits, such as `toString`. */
+const ownValue = (value: object, name: string): unknown => (Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined);
 
 const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
 

@@ -103,6 +103,11 @@ describe('a node', () => {
 });
 
 describe('the differences of two values', () => {
+  test('are told by own keys alone, whatever an object inherits', () => {
+    expect(differences({ toString: 1 }, {})).toEqual([{ path: 'toString', from: 1 }]);
+    expect(differences({}, JSON.parse('{"__proto__": 1}'))).toEqual([{ path: '__proto__', to: 1 }]);
+  });
+
   test('are none exactly when the values are equal', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
