@@ -1,6 +1,7 @@
 import type { Tensor, Tf } from '../../backend/index.ts';
 import { type Layout, readWeights } from '../folder.ts';
-import { normalise, project, readClipConfig, readTower, runTower, towerShapes } from './tower.ts';
+import { normalise, project } from '../transformer.ts';
+import { readClipConfig, readTower, runTower, towerShapes } from './tower.ts';
 
 const ROOT = 'text_model';
 const BLOCKS = `${ROOT}.encoder.layers`;
@@ -54,7 +55,7 @@ export async function loadClipText(tf: Tf, folder: string): Promise<ClipText> {
       const mask = present ? tf.add(causal, tf.mul(tf.sub(1, tf.reshape(present, [batch, 1, 1, length])), -1e9)) : causal;
       const states = normalise(
         tf,
-        tower,
+        tower.epsilon,
         weights,
         `${ROOT}.final_layer_norm`,
         runTower(tf, tower, weights, BLOCKS, tf.add(tokens, positions), mask),

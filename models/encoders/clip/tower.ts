@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Tensor, Tf } from '../../backend/index.ts';
 import { type Fields, readFields, type Shapes, type Weights } from '../folder.ts';
+import { attend, gelu, linear, normalise } from '../transformer.ts';
 
 /** Sizes of the transformer that both towers of CLIP have (Radford et al. 2021). */
 export interface Tower {
@@ -57,42 +58,24 @@ export type Tap = (index: number, states: Tensor) => void;
 
 /** Runs the blocks over states [B,T,width]. `mask`, of a shape that spreads to [B,heads,T,T], is added to the scores. */
 export function runTower(tf: Tf, tower: Tower, weights: Weights, prefix: string, states: Tensor, mask?: Tensor, tap?: Tap): Tensor {
+  const { layers, heads, epsilon, act } = tower;
   let x = states;
   tap?.(0, x);
-  for (let layer = 0; layer < tower.layers; layer++) {
+  for (let layer = 0; layer < layers; layer++) {
     const name = `${prefix}.${layer}`;
-    x = tf.add(x, attend(tf, tower, weights, `${name}.self_attn`, normalise(tf, tower, weights, `${name}.layer_norm1`, x), mask));
-    const hidden = linear(tf, weights, `${name}.mlp.fc1`, normalise(tf, tower, weights, `${name}.layer_norm2`, x));
-    x = tf.add(x, linear(tf, weights, `${name}.mlp.fc2`, activate(tf, tower.act, hidden)));
+    const attention = {
+      query: `${name}.self_attn.q_proj`,
+      key: `${name}.self_attn.k_proj`,
+      value: `${name}.self_attn.v_proj`,
+      output: `${name}.self_attn.out_proj`,
+    };
+    x = tf.add(x, attend(tf, heads, weights, attention, normalise(tf, epsilon, weights, `${name}.layer_norm1`, x), mask));
+    const hidden = linear(tf, weights, `${name}.mlp.fc1`, normalise(tf, epsilon, weights, `${name}.layer_norm2`, x));
+    x = tf.add(x, linear(tf, weights, `${name}.mlp.fc2`, activate(tf, act, hidden)));
     tap?.(layer + 1, x);
   }
   return x;
 }
 
-export function normalise(tf: Tf, { epsilon }: Tower, weights: Weights, name: string, x: Tensor): Tensor {
-  const { mean, variance } = tf.moments(x, -1, true);
-  const standard = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
-  return tf.add(tf.mul(standard, weights(`${name}.weight`)), weights(`${name}.bias`));
-}
-
-/** x [B,width] times a weight as torch keeps it, [out,width], without bias. */
-export const project = (tf: Tf, x: Tensor, weight: Tensor): Tensor => tf.matMul(x, weight, false, true);
-
-function linear(tf: Tf, weights: Weights, name: string, x: Tensor): Tensor {
-  const [batch = 0, length = 0, width = 0] = x.shape;
-  const y = tf.add(project(tf, tf.reshape(x, [batch * length, width]), weights(`${name}.weight`)), weights(`${name}.bias`));
-  return tf.reshape(y, [batch, length, y.shape[1] ?? 0]);
-}
-
-function attend(tf: Tf, { width, heads }: Tower, weights: Weights, name: string, x: Tensor, mask?: Tensor): Tensor {
-  const [batch = 0, length = 0] = x.shape;
-  const each = width / heads;
-  const split = (map: string) =>
-    tf.transpose(tf.reshape(linear(tf, weights, `${name}.${map}`, x), [batch, length, heads, each]), [0, 2, 1, 3]);
-  const scores = tf.mul(tf.matMul(split('q_proj'), split('k_proj'), false, true), each ** -0.5);
-  const mixed = tf.matMul(tf.softmax(mask ? tf.add(scores, mask) : scores), split('v_proj'));
-  return linear(tf, weights, `${name}.out_proj`, tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, length, width]));
-}
-
 const activate = (tf: Tf, act: Tower['act'], x: Tensor): Tensor =>
-  act === 'quick_gelu' ? tf.mul(x, tf.sigmoid(tf.mul(x, 1.702))) : tf.mul(x, tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5));
+  act === 'quick_gelu' ? tf.mul(x, tf.sigmoid(tf.mul(x, 1.702))) : gelu(tf, x);

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor4D, Tf } from '../../backend/index.ts';
 import { type Layout, readWeights } from '../folder.ts';
-import { normalise, project, readClipConfig, readTower, runTower, type Tap, towerShapes } from './tower.ts';
+import { normalise, project } from '../transformer.ts';
+import { readClipConfig, readTower, runTower, type Tap, towerShapes } from './tower.ts';
 
 const ROOT = 'vision_model';
 const BLOCKS = `${ROOT}.encoder.layers`;
@@ -49,9 +50,17 @@ export async function loadClipVision(tf: Tf, folder: string): Promise<ClipVision
       const token = tf.tile(tf.reshape(weights(`${EMBEDDINGS}.class_embedding`), [1, 1, tower.width]), [batch, 1, 1]);
       const tokens = tf.concat([token, tf.reshape(patches, [batch, across ** 2, tower.width])], 1);
       const embedded = tf.add(tokens, weights(`${EMBEDDINGS}.position_embedding.weight`));
-      const states = runTower(tf, tower, weights, BLOCKS, normalise(tf, tower, weights, `${ROOT}.pre_layrnorm`, embedded), undefined, tap);
+      const states = runTower(
+        tf,
+        tower,
+        weights,
+        BLOCKS,
+        normalise(tf, tower.epsilon, weights, `${ROOT}.pre_layrnorm`, embedded),
+        undefined,
+        tap,
+      );
       const first = tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, tower.width]), [batch, tower.width]);
-      const pooled = normalise(tf, tower, weights, `${ROOT}.post_layernorm`, first);
+      const pooled = normalise(tf, tower.epsilon, weights, `${ROOT}.post_layernorm`, first);
       return { embeds: project(tf, pooled, weights('visual_projection.weight')), states };
     });
   return { width: projection, encode, dispose };
