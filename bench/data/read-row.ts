@@ -1,8 +1,9 @@
 /** A row of ours: `read-row.ts FOLDER batches|read-ahead|pread`; `pread` only moves as many bytes from the same files. */
 import { openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAhead } from '../../datasets/features/read-ahead.ts';
-import { openBatches } from '../../datasets/features/sequences.ts';
+import { readStoredAhead } from '../../datasets/features/read-ahead.ts';
+import { openStoredBatches, type StoredValues, sharedValues } from '../../datasets/features/sequences.ts';
+import { fromHalfBits } from '../../numeric/float16.ts';
 import { maxRss, serveRow } from '../measure/serve-row.ts';
 import { BATCHES, groupsIn, plan, ROWS, WIDTH } from './case.ts';
 
@@ -11,7 +12,8 @@ const [folder = '', mode = '', scalar = 'f32'] = process.argv.slice(2);
 async function several(read: () => unknown): Promise<void> {
   for (let i = 0; i < BATCHES; i++) await read();
 }
-const total = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0);
+const total = (values: StoredValues) =>
+  (values instanceof Uint16Array ? fromHalfBits(values) : Float32Array.from(values)).reduce((sum, value) => sum + value, 0);
 let step = 0;
 
 if (mode === 'pread') {
@@ -25,12 +27,12 @@ if (mode === 'pread') {
   };
   await serveRow(maxRss(), {}, () => several(read));
 } else if (mode === 'batches') {
-  const batches = openBatches(groupsIn(folder), plan);
-  const out = new Float32Array(batches.size);
+  const batches = openStoredBatches(groupsIn(folder), plan);
+  const out = sharedValues(batches.scalar, batches.size);
   const { values } = batches.read(step++, out);
   await serveRow(maxRss(), { sum: total(values) }, () => several(() => batches.read(step++, out)));
 } else {
-  const batches = readAhead(groupsIn(folder), plan);
+  const batches = readStoredAhead(groupsIn(folder), plan);
   const { values } = await batches.read(step++);
   await serveRow(maxRss(), { sum: total(values) }, () => several(() => batches.read(step++)));
 }

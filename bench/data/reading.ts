@@ -9,7 +9,7 @@ import { BATCHES, plan, ROWS, WIDTH, writeDraws, writeShards } from './case.ts';
 
 const CLIPS = 768;
 const OURS = ['pread', 'batches', 'read-ahead'];
-const PEERS = ['datasets', 'dataloader-0', 'dataloader-2'];
+const PEERS = ['datasets-numpy', 'datasets-arrow', 'dataloader-0', 'dataloader-2'];
 
 export interface Reading {
   readonly what: string;

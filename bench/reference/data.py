@@ -1,4 +1,4 @@
-"""Python's loaders over the same Arrow files: data.py FOLDER datasets|dataloader-WORKERS|versions."""
+"""Python's loaders over the same Arrow files, numbers as they are stored: data.py FOLDER datasets-numpy|datasets-arrow|dataloader-WORKERS|versions."""
 import json
 import os
 import sys
@@ -42,17 +42,19 @@ def next_draw(state={"step": 0}):
     return draw
 
 
-def with_datasets():
+def with_datasets(kind):
+    """Rows in numpy's format, or as Arrow tables, whose memory numpy looks at."""
     import datasets
     from datasets.table import InMemoryTable
 
-    files = [datasets.Dataset(InMemoryTable(table(path))).with_format("numpy") for path in case["files"]]
+    files = [datasets.Dataset(InMemoryTable(table(path))).with_format(kind) for path in case["files"]]
 
-    def read():
-        clips = [files[shard][clip * rows : (clip + 1) * rows]["value"] for shard, clip in next_draw()]
-        return np.stack(clips).astype(np.float32, copy=False)
+    def values(found):
+        if kind == "numpy":
+            return found["value"]
+        return found.column("value").chunk(0).flatten().to_numpy(zero_copy_only=True).reshape(rows, width)
 
-    return read
+    return lambda: np.stack([values(files[shard][clip * rows : (clip + 1) * rows]) for shard, clip in next_draw()])
 
 
 class Clips:
@@ -68,7 +70,7 @@ class Clips:
         if shard not in self.tables:
             self.tables[shard] = table(case["files"][shard]).column("value")
         values = self.tables[shard].chunk(clip).flatten().to_numpy(zero_copy_only=True)
-        return torch.from_numpy(values.reshape(rows, width)).float()
+        return torch.from_numpy(values.reshape(rows, width))
 
 
 class Draws:
@@ -86,14 +88,13 @@ def with_dataloader(workers):
     return lambda: next(batches).numpy()
 
 
-
-
 def several():
     for _ in range(case["batches"]):
         read()
 
 
-read = with_datasets() if mode == "datasets" else with_dataloader(int(mode.split("-")[1]))
+kind, how = mode.split("-")
+read = with_datasets(how) if kind == "datasets" else with_dataloader(int(how))
 first = read()
 serve(max_rss(), {"sum": float(first.sum(dtype=np.float64))}, several)
 os._exit(0)

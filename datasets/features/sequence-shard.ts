@@ -114,6 +114,8 @@ export interface SequenceShard {
   has(id: string): boolean;
   /** Rows [from, from + count) of a clip, [count, width]; default all. Valid until the next read unless `out` is given. */
   read(id: string, from?: number, count?: number, out?: Float32Array | Uint8Array): Float32Array | Uint8Array;
+  /** The same rows of the clip at a position of the index, as they are stored (f16: the bits of halves), at the start of `out`. */
+  readBytes(position: number, from: number, count: number, out: Uint8Array): void;
   /** Lets go of the file; a read after it opens it again. */
   close(): void;
 }
@@ -146,6 +148,7 @@ export function openShard(paths: { readonly arrow: string; readonly index: strin
       if (!found) throw new RangeError(`clip "${id}" is not in the shard "${index.name}"`);
       return column.read(found.batch, from, count ?? found.rows - from, out);
     },
+    readBytes: column.readBytes,
     close: () => column.close(),
   };
 }

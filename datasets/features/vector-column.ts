@@ -30,6 +30,8 @@ export interface VectorColumn {
    * The result is valid until the next read, unless `out` is given.
    */
   read(batch: number, from: number, count: number, out?: Float32Array | Uint8Array): Float32Array | Uint8Array;
+  /** The bytes of the same rows as they are stored, at the start of `out`. */
+  readBytes(batch: number, from: number, count: number, out: Uint8Array): void;
   close(): void;
 }
 
@@ -154,27 +156,31 @@ function columnOf(opened: number, path: string, layout: Layout): VectorColumn {
     if (raw.length < length) raw = new Uint8Array(length);
     return raw.subarray(0, length);
   };
+  const readRows = (batch: number, from: number, count: number, out: Uint8Array): Uint8Array => {
+    const found = batches[batch];
+    if (!found || from < 0 || count < 0 || from + count > found.rows) {
+      throw new RangeError(`rows ${from} … ${from + count} of batch ${batch} (${found?.rows ?? 'absent'})`);
+    }
+    if (out.length < count * rowBytes) throw new RangeError(`${count} rows of ${rowBytes} bytes into ${out.length} bytes`);
+    const bytes = out.subarray(0, count * rowBytes);
+    readBytes(bytes, found.at + from * rowBytes);
+    return bytes;
+  };
   return {
     scalar,
     width,
     batchRows: batches.map(({ rows }) => rows),
     metadata: layout.metadata,
+    readBytes: readRows,
     read(batch, from, count, out) {
-      const found = batches[batch];
-      if (!found || from < 0 || count < 0 || from + count > found.rows) {
-        throw new RangeError(`rows ${from} … ${from + count} of batch ${batch} (${found?.rows ?? 'absent'})`);
-      }
       const values = count * width;
-      const at = found.at + from * rowBytes;
       if (scalar === 'f16') {
-        const bytes = scratch(values * 2);
-        readBytes(bytes, at);
+        const { buffer } = readRows(batch, from, count, scratch(count * rowBytes));
         if (out === undefined && widened.length < values) widened = new Float32Array(values);
         const target: Float32Array = out instanceof Float32Array ? out.subarray(0, values) : widened.subarray(0, values);
-        return fromHalfBits(new Uint16Array(bytes.buffer, 0, values), target);
+        return fromHalfBits(new Uint16Array(buffer, 0, values), target);
       }
-      const bytes = out ? new Uint8Array(out.buffer, out.byteOffset, count * rowBytes) : scratch(count * rowBytes);
-      readBytes(bytes, at);
+      const bytes = readRows(batch, from, count, out ? bytesIn(out) : scratch(count * rowBytes));
       return scalar === 'u8' ? bytes : new Float32Array(bytes.buffer, bytes.byteOffset, values);
     },
     close() {
@@ -183,3 +189,6 @@ function columnOf(opened: number, path: string, layout: Layout): VectorColumn {
     },
   };
 }
+
+/** The bytes of an array, not copied. */
+export const bytesIn = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);

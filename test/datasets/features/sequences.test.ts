@@ -2,9 +2,16 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readAhead } from '../../../datasets/features/read-ahead.ts';
+import { readAhead, readStoredAhead } from '../../../datasets/features/read-ahead.ts';
 import { createShard } from '../../../datasets/features/sequence-shard.ts';
-import { openBatches, type SequenceBatch, type SequenceGroup } from '../../../datasets/features/sequences.ts';
+import {
+  openBatches,
+  openStoredBatches,
+  type SequenceBatch,
+  type SequenceGroup,
+  type StoredValues,
+} from '../../../datasets/features/sequences.ts';
+import { fromHalfBits } from '../../../numeric/float16.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sostenuto-sequences-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -35,7 +42,8 @@ const groups = [
   { ...sounds, weight: 3 },
   { ...piano, weight: 2 },
 ];
-const bytes = ({ values, lengths, ids }: SequenceBatch) => `${ids} ${lengths} ${Buffer.from(values.buffer).toString('base64')}`;
+const bytes = ({ values, lengths, ids }: SequenceBatch<StoredValues>) =>
+  `${ids} ${lengths} ${Buffer.from(values.buffer).toString('base64')}`;
 const openFiles = () => readdirSync('/proc/self/fd').length;
 
 describe('batches from many shards', () => {
@@ -67,14 +75,41 @@ describe('batches from many shards', () => {
   it('are the same bytes after a resume, in any order, with a thread that reads ahead and without', async () => {
     const straight = openBatches(groups, plan);
     const wanted = Array.from({ length: 40 }, (_, step) => bytes(straight.read(step)));
-    straight.close();
     expect(new Set(wanted).size).toBe(40);
     const resumed = openBatches(groups, plan);
     for (const step of [31, 32, 7, 39, 0]) expect(bytes(resumed.read(step))).toBe(wanted[step]);
     resumed.close();
     const ahead = readAhead(groups, plan);
     for (const step of [0, 1, 2, 3, 20, 21, 5, 39]) expect(bytes(await ahead.read(step))).toBe(wanted[step]);
+    // Several may be asked for at once.
+    const asked = await Promise.all([8, 9, 10].map((step) => ahead.read(step)));
+    expect(asked.map(({ ids }) => ids)).toEqual([8, 9, 10].map((step) => straight.read(step).ids));
+    straight.close();
     await ahead.close();
+  });
+
+  it('are given as they are stored, of which the floats are the widened ones, also out of the thread', async () => {
+    const [stored, floats] = [openStoredBatches([piano], plan), openBatches([piano], plan)];
+    expect([stored.scalar, floats.scalar, stored.size]).toEqual(['f16', 'f32', floats.size]);
+    const ahead = readStoredAhead([piano], plan);
+    // A buffer that was used before, so that what is behind a short clip has to be cleared.
+    const out = new Uint16Array(stored.size).fill(0x7bff);
+    for (const step of [0, 1, 2, 9, 10]) {
+      const { values, lengths, ids } = stored.read(step, out);
+      expect(values).toBe(out);
+      expect({ values: fromHalfBits(out), lengths, ids }).toEqual(floats.read(step));
+      expect(bytes(await ahead.read(step))).toBe(bytes({ values: out, lengths, ids }));
+    }
+    await ahead.close();
+    stored.close();
+    floats.close();
+    const wide = openStoredBatches([sounds], plan);
+    expect(bytes(wide.read(4))).toBe(bytes(openBatches([sounds], plan).read(4)));
+    expect(() => wide.read(4, new Float32Array(wide.size - 1))).toThrowError(/bytes/);
+    wide.close();
+    expect(() => openStoredBatches(groups, plan)).toThrowError(
+      expect.objectContaining({ code: 'FEATURE_INVALID', problems: [expect.objectContaining({ found: '2 values of f16' })] }),
+    );
   });
 
   it('keep few shards open, however many there are', () => {
