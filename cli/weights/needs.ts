@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashFile } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
-import { type EncoderRole, encoderFiles, encoderFilesWanted } from '../../models/encoders/describe.ts';
+import { encoderFiles, encoderFilesWanted, type FeatureRole } from '../../models/encoders/describe.ts';
 import { checkEncoder, isThere, type Published, wantedEncoder } from '../../pipelines/video-to-audio/encoders.ts';
 import type { Settings } from '../../pipelines/video-to-audio/settings.ts';
 import { readOrigin } from './origin.ts';
@@ -15,7 +15,7 @@ export interface WeightFile {
 }
 /** An encoder that settings name, and what there is of it. */
 export interface Need {
-  readonly role: EncoderRole;
+  readonly role: FeatureRole;
   /** As the settings name it. */
   readonly encoder: string;
   readonly status: 'built in' | 'there' | 'missing' | 'wrong';
@@ -30,13 +30,13 @@ export interface Need {
   readonly problem?: string;
 }
 
-const ROLES: readonly EncoderRole[] = ['text', 'image', 'codec'];
+const ROLES: readonly FeatureRole[] = ['text', 'image', 'codec'];
 
 /** Everything that the settings need. `verify`: files are read and compared with the digests that they were fetched with. */
 export const needsOf = (settings: Settings, packageRoot: string, verify = false): Promise<Need[]> =>
   Promise.all(ROLES.map((role) => needOf(role, settings.encoders[role], packageRoot, verify)));
 
-async function needOf(role: EncoderRole, encoder: string, packageRoot: string, verify: boolean): Promise<Need> {
+async function needOf(role: FeatureRole, encoder: string, packageRoot: string, verify: boolean): Promise<Need> {
   const wanted = wantedEncoder(role, encoder);
   const need = { role, encoder, files: [], missing: [] };
   if (wanted.from === 'built-in') return { ...need, status: 'built in', licence: 'Apache-2.0', files: shippedFiles(role, packageRoot) };
@@ -55,7 +55,7 @@ async function needOf(role: EncoderRole, encoder: string, packageRoot: string, v
 }
 
 /** The demo's codec comes with the package. */
-function shippedFiles(role: EncoderRole, packageRoot: string): WeightFile[] {
+function shippedFiles(role: FeatureRole, packageRoot: string): WeightFile[] {
   if (role !== 'codec') return [];
   const folder = join(packageRoot, 'models', 'codec', 'weights');
   const { digest }: { digest: string } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));

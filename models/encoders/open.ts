@@ -1,10 +1,13 @@
 /** Encoders behind one interface, whatever runs them: onnxruntime where an ONNX file lies in their folder, else this project's own graphs. Both agree. */
 import { join } from 'node:path';
 import type { Tensor, Tf } from '../backend/index.ts';
+import { loadClapAudio, readClapAudio } from './clap/audio.ts';
+import { loadClapText, readClapText } from './clap/text.ts';
 import { loadClipText } from './clip/text.ts';
 import { loadClipVision, readClipVision } from './clip/vision.ts';
 import { type EncodecConfig, loadEncodec } from './encodec/index.ts';
 import { readFields } from './folder.ts';
+import { openOnnxCaption, openOnnxSound } from './onnx/clap.ts';
 import { openOnnxCodec } from './onnx/codec.ts';
 import { onnxFile } from './onnx/files.ts';
 import { openOnnxText } from './onnx/text.ts';
@@ -37,6 +40,23 @@ export interface CodecNetwork {
   dispose(): Promise<void>;
 }
 
+/** A network over sounds, whose embeddings can be compared with those of captions. */
+export interface SoundNetwork {
+  readonly width: number;
+  /** Log-mels [B,C,T,bands] and, of each sound, whether it is longer than a stretch → embeddings of length one [B,width]. */
+  embed(mels: Float32Array, isLonger: readonly boolean[]): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+/** A network over captions, whose embeddings can be compared with those of sounds. */
+export interface CaptionNetwork {
+  readonly width: number;
+  /** Tokens of the longest caption. */
+  readonly most: number;
+  /** Token ids, rows of one length, and `present`, 1 at tokens and 0 at padding → embeddings of length one [B,width]. */
+  embed(ids: readonly (readonly number[])[], present?: readonly (readonly number[])[]): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
 /** Opens CLIP's image tower. Throws as `loadClipVision` and `openOnnx`. */
 export async function openVision(tf: Tf, folder: string): Promise<VisionNetwork> {
   const file = onnxFile(folder, 'image');
@@ -62,6 +82,37 @@ export async function openText(tf: Tf, folder: string): Promise<TextNetwork> {
       if (!('states' in encoded)) return { states: values(tf, () => encoded) };
       return { states: values(tf, () => encoded.states), embeds: values(tf, () => encoded.embeds) };
     },
+    dispose: async () => network.dispose(),
+  };
+}
+
+/** Opens CLAP's sound tower. Throws as `loadClapAudio` and `openOnnx`. */
+export async function openSound(tf: Tf, folder: string): Promise<SoundNetwork> {
+  const file = onnxFile(folder, 'sound');
+  if (file !== undefined) return openOnnxSound(folder, file);
+  const { bands, channels } = readClapAudio(folder);
+  const network = await loadClapAudio(tf, folder);
+  return {
+    width: network.width,
+    embed: async (mels, isLonger) => {
+      const batch = isLonger.length;
+      const shape = [batch, channels, mels.length / (batch * channels * bands), bands];
+      return values(tf, () => network.encode(tf.tensor(mels, shape), isLonger));
+    },
+    dispose: async () => network.dispose(),
+  };
+}
+
+/** Opens CLAP's text tower. Throws as `loadClapText` and `openOnnx`. */
+export async function openCaption(tf: Tf, folder: string): Promise<CaptionNetwork> {
+  const file = onnxFile(folder, 'caption');
+  if (file !== undefined) return openOnnxCaption(folder, file);
+  const { positions } = readClapText(folder);
+  const network = await loadClapText(tf, folder);
+  return {
+    width: network.width,
+    most: positions,
+    embed: async (ids, present) => values(tf, () => network.encode(ids, present && tf.tensor2d(present.map((row) => [...row]))).embeds),
     dispose: async () => network.dispose(),
   };
 }

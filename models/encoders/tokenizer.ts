@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { SostenutoError } from '../../errors/problem.ts';
+import { hasBytePairs, robertaTokenizer } from './roberta-tokenizer.ts';
 
 /** Turns captions into the ids of an encoder's vocabulary. */
 export interface Tokenizer {
@@ -10,13 +11,14 @@ export interface Tokenizer {
 }
 
 /**
- * Reads `tokenizer.json` of a folder (https://huggingface.co/docs/tokenizers), and `tokenizer_config.json` where it lies beside.
+ * Reads `tokenizer.json` of a folder (https://huggingface.co/docs/tokenizers), and `tokenizer_config.json` where it lies beside; without it RoBERTa's
+ * `vocab.json` and `merges.txt`.
  * Throws `TOKENIZER_INVALID`.
  */
 export function readTokenizer(folder: string): Tokenizer {
   const path = join(folder, 'tokenizer.json');
   const beside = join(folder, 'tokenizer_config.json');
-  const described = parse(path);
+  const described = existsSync(path) || !hasBytePairs(folder) ? parse(path) : bytePairs(folder);
   const config = existsSync(beside) ? parse(beside) : {};
   const tokenizer = orRefuse(path, () => new HuggingFaceTokenizer(described, config));
   return {
@@ -34,6 +36,13 @@ const parse = (path: string): object =>
     if (typeof json !== 'object' || json === null) throw new TypeError(JSON.stringify(json));
     return json;
   });
+
+/** Of the two files that keep it without `tokenizer.json`. */
+function bytePairs(folder: string): object {
+  const vocabulary = parse(join(folder, 'vocab.json'));
+  const path = join(folder, 'merges.txt');
+  return orRefuse(path, () => robertaTokenizer(vocabulary, readFileSync(path, 'utf8')));
+}
 
 /** The library throws plain errors, also from inside where it meets a part that it does not know. */
 function orRefuse<T>(where: string, make: () => T): T {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
-import { checkPreparation, describeEncoder, type EncoderRole, encoderFiles, replacements } from '../../models/encoders/describe.ts';
+import { checkPreparation, describeEncoder, type EncoderRole, encoderFiles, type FeatureRole, usesWeights } from '../../models/encoders/describe.ts';
 import { checkWeights } from '../../models/encoders/folder.ts';
 import { LATENT_RATE, SAMPLE_RATE } from './rates.ts';
 import type { Settings } from './settings.ts';
@@ -39,7 +39,7 @@ const lookUp = <T>(table: Readonly<Record<string, T>>, name: string): T | undefi
   Object.hasOwn(table, name) ? table[name] : undefined;
 
 /** `value` has passed the settings' check. */
-export function wantedEncoder(role: EncoderRole, value: string): WantedEncoder {
+export function wantedEncoder(role: FeatureRole, value: string): WantedEncoder {
   const width = lookUp<number>(BUILT_IN[role], value);
   if (width !== undefined) return { from: 'built-in', width };
   const published = lookUp<Published>(PUBLISHED[role], value);
@@ -64,12 +64,12 @@ export const encoderMissing = (role: EncoderRole, folder: string) =>
 /** Checks that a folder's configuration, weights (by their headers; ONNX files are checked when they are run) and preparation fit the pipeline. Throws as its parts. */
 export async function checkEncoder(folder: string, role: EncoderRole): Promise<void> {
   const { layout } = describeEncoder(folder, role);
-  if (replacements(folder, role).length === 0) await checkWeights(folder, layout);
+  if (usesWeights(folder, role)) await checkWeights(folder, layout);
   checkPreparation(folder, role, { samples: SAMPLE_RATE, latents: LATENT_RATE });
 }
 
 /** Width of what an encoder gives, by its folder's configuration; of a published one that is not there, as it is known. Throws `ENCODER_MISSING`, `ENCODER_CONFIG`. */
-function widthOf(role: EncoderRole, value: string): number {
+function widthOf(role: FeatureRole, value: string): number {
   const wanted = wantedEncoder(role, value);
   if (wanted.from === 'built-in') return wanted.width;
   if (!isThere(wanted.folder)) {

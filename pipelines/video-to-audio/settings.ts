@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EncoderRole } from '../../models/encoders/describe.ts';
+import type { FeatureRole } from '../../models/encoders/describe.ts';
 import { BUILT_IN, PUBLISHED } from './encoders.ts';
 import { measureNames, SETS } from './evaluate/measured.ts';
 import { givenWeights } from './given-weights.ts';
@@ -108,7 +108,7 @@ const register = z.strictObject({
 });
 
 /** What needs no weights, a published one below `<home>/weights`, or a folder. */
-function encoder(role: EncoderRole) {
+function encoder(role: FeatureRole) {
   const names = [...Object.keys(BUILT_IN[role]), ...Object.keys(PUBLISHED[role])];
   const expected = `${names.join(', ')}, or the absolute path of a folder in the layout of Hugging Face`;
   return z

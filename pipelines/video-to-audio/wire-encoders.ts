@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { MIXTURE_WORDS } from '../../datasets/media/mixture.ts';
 import type { Builder, Mapped, Ref } from '../../engine/define/pipeline.ts';
 import type { JsonPort } from '../../engine/define/ports.ts';
-import type { EncoderRole } from '../../models/encoders/describe.ts';
+import type { FeatureRole } from '../../models/encoders/describe.ts';
 import { BUILT_IN, CELLS, encoderParams, tokensOf, wantedEncoder } from './encoders.ts';
 import type { Settings } from './settings.ts';
 import * as prepare from './tasks.ts';
@@ -13,7 +13,7 @@ type Shards = Ref<JsonPort<readonly prepare.Shard[]>>;
 export const RESUMED = { operational: { keepCheckpoints: 1 } };
 
 /** Params of the node that takes the folder of an encoder in; nothing for one that is built in. */
-function folderOf({ encoders }: Settings, role: EncoderRole) {
+function folderOf({ encoders }: Settings, role: FeatureRole) {
   const wanted = wantedEncoder(role, encoders[role]);
   return wanted.from === 'built-in' ? undefined : { inputs: {}, params: encoderParams(role, wanted.folder) };
 }

@@ -10,7 +10,7 @@ const root = mkdtempSync(join(tmpdir(), 'broken-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 /** Inputs and weights stay; everything else in a file is what a test compares with. */
-const GIVEN = /(?:^|\/)(?:in|w)\/|\.(?:in|input|y22050|gt|gen|gt_logits|gen_logits|frames_bgr)$|^target$|^(?:wave|raw_u8)\./;
+const GIVEN = /(?:^|\/)(?:in|w)\/|\.(?:in|input|y22050|gt|gen|gt_logits|gen_logits|frames_bgr)$|^target$|^(?:wave(?:_48k)?|raw_u8)\./;
 /** Checks that look at names, or at inputs, alone. */
 const OF_INPUTS = /^(?:nothing in it is left out|names and shapes|the straight way|a set against itself|which there are)/;
 
@@ -48,7 +48,7 @@ function copied(path: string): string {
   return join(folder, basename(path));
 }
 
-const { cases } = sortCases(FIXTURES, kinds, {});
+const { cases } = sortCases(FIXTURES, kinds);
 /** Slow, or with files that are wrong by what they are; a set of files that differ only by a value shows the same. */
 const LEFT_OUT = /^(?:roll_predictor|encodec|media|midi|safetensors|tables)/;
 

@@ -10,8 +10,6 @@ export const isDefault = directory === resolve(FIXTURES);
 export interface Sorted {
   /** Files of each kind, by its name. */
   readonly cases: ReadonlyMap<string, readonly string[]>;
-  /** Files of kinds whose code is still to come. */
-  readonly later: ReadonlyMap<string, readonly string[]>;
   /** Files that nobody reads. */
   readonly unknown: readonly string[];
 }
@@ -20,23 +18,19 @@ export interface Sorted {
 const ABOUT = /(?:^|\/)(?:README\.md|TENSORS\.md|index\.json)$/;
 
 /** Sorts the files below a directory by the first kind that knows them. A folder such as `network` may be given by itself. */
-export function sortCases(root: string, kinds: readonly Kind[], laterKinds: Readonly<Record<string, RegExp>>): Sorted {
+export function sortCases(root: string, kinds: readonly Kind[]): Sorted {
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const cases = new Map<string, string[]>();
-  const later = new Map<string, string[]>();
   const unknown: string[] = [];
   for (const file of files) {
     const name = join(basename(root), file.slice(root.length + 1));
     if (ABOUT.test(name)) continue;
     const kind = kinds.find((kind) => kind.cases.test(name) || kind.beside?.test(name));
-    const coming = Object.entries(laterKinds).find(([, pattern]) => pattern.test(name));
-    const add = (to: Map<string, string[]>, key: string) => to.set(key, [...(to.get(key) ?? []), file]);
-    if (kind?.cases.test(name)) add(cases, kind.name);
-    else if (!kind && coming) add(later, coming[0]);
+    if (kind?.cases.test(name)) cases.set(kind.name, [...(cases.get(kind.name) ?? []), file]);
     else if (!kind) unknown.push(file);
   }
-  return { cases, later, unknown };
+  return { cases, unknown };
 }

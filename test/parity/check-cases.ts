@@ -5,7 +5,7 @@ import type { Checks, Kind } from './kind.ts';
 
 /** Declares a test for every check of every case of these kinds in the directory. */
 export function checkCases(kinds: readonly Kind[]): void {
-  const { cases } = sortCases(directory, kinds, {});
+  const { cases } = sortCases(directory, kinds);
   for (const kind of kinds) {
     for (const path of cases.get(kind.name) ?? []) describe(relative(directory, path), () => declare(kind, path));
   }

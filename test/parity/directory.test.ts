@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { directory, isDefault, sortCases } from './cases.ts';
-import { kinds, laterKinds } from './kinds.ts';
+import { kinds } from './kinds.ts';
 
-const { cases, later, unknown } = sortCases(directory, kinds, laterKinds);
+const { cases, unknown } = sortCases(directory, kinds);
 const short = (file: string) => relative(directory, file);
 
 describe(`the fixtures in ${directory}`, () => {
@@ -16,14 +16,13 @@ describe(`the fixtures in ${directory}`, () => {
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(15e6);
     });
   it.each(unknown.map(short))('%s: no test reads it', (file) => {
-    expect.fail(`${file} fits no kind of test/parity/kinds.ts; a kind that is to come belongs into laterKinds there`);
+    expect.fail(`${file} fits no kind of test/parity/kinds.ts`);
   });
   for (const { name } of kinds) {
     const present = (cases.get(name) ?? []).length > 0;
     if (present || isDefault) it(`${name} has a case`, () => expect(present).toBe(true));
     else it.skip(`[optional: no case of this kind in ${directory}] ${name}`, () => {});
   }
-  for (const [kind, files] of later) it.skip(`[optional: ${kind} is still to come] ${files.map(short).join(', ')}`, () => {});
 });
 
 describe('sorting', () => {
@@ -34,7 +33,7 @@ describe('sorting', () => {
       mkdirSync(join(root, dirname(file)), { recursive: true });
       writeFileSync(join(root, file), '');
     }
-    return sortCases(root, kinds, laterKinds);
+    return sortCases(root, kinds);
   };
   it('takes a case by its name, whatever stands behind it, and in whichever folder the set lies', () => {
     const { cases, unknown } = sorted('network/transformer_stage1_depth6.safetensors', 'seed7/network/block_conv.safetensors', 'README.md');
@@ -49,12 +48,11 @@ describe('sorting', () => {
     expect(cases.get('roll_predictor')).toEqual([join(root, 'network/roll_predictor_88.safetensors')]);
     expect(cases.get('roll_predictor_train_mode')).toEqual([join(root, 'network/roll_predictor_train_mode_88.safetensors')]);
   });
-  it('names what nobody reads, and what nobody can read yet', () => {
-    const { later, unknown } = sorted('network/loss_new.safetensors', 'encoders/clap_tiny/model.safetensors');
+  it('names what nobody reads', () => {
+    const { unknown } = sorted('network/loss_new.safetensors', 'encoders/clap_tiny/model.safetensors');
     expect(unknown).toEqual([join(root, 'network/loss_new.safetensors')]);
-    expect([...later]).toEqual([['CLAP', [join(root, 'encoders/clap_tiny/model.safetensors')]]]);
   });
   it('finds a folder that is given by itself', () => {
-    expect([...sortCases(join(root, 'seed7/network'), kinds, laterKinds).cases.keys()]).toEqual(['block_conv']);
+    expect([...sortCases(join(root, 'seed7/network'), kinds).cases.keys()]).toEqual(['block_conv']);
   });
 });

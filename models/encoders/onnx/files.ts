@@ -2,12 +2,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Parts of encoders that lie in files of their own. */
-export type OnnxPart = 'image' | 'text' | 'codec encoder' | 'codec decoder';
+export type OnnxPart = 'image' | 'text' | 'sound' | 'caption' | 'codec encoder' | 'codec decoder';
 
 /** Names that exporters give (Optimum, transformers.js, a script of one's own). */
 const NAMES: Readonly<Record<OnnxPart, readonly string[]>> = {
   image: ['vision_model.onnx', 'model.onnx'],
   text: ['text_model.onnx', 'encoder_model.onnx', 'model.onnx'],
+  sound: ['audio_model.onnx'],
+  caption: ['text_model.onnx'],
   'codec encoder': ['encoder.onnx', 'encoder_model.onnx'],
   'codec decoder': ['decoder.onnx', 'decoder_model.onnx'],
 };

@@ -81,7 +81,8 @@ function toTensor({ Tensor }: Runtime, path: string, input: InferenceSession.Val
   if (type === 'float32') return new Tensor(type, data instanceof Float32Array ? data : Float32Array.from(data), shape);
   if (type === 'int64') return new Tensor(type, BigInt64Array.from(Array.from(data, BigInt)), shape);
   if (type === 'int32') return new Tensor(type, Int32Array.from(data), shape);
-  throw invalid(path, `${input.name} of type ${type}`, 'float32, int64 or int32');
+  if (type === 'bool') return new Tensor(type, Uint8Array.from(data), shape);
+  throw invalid(path, `${input.name} of type ${type}`, 'float32, int64, int32 or bool');
 }
 
 const describe = ({ inputNames, outputNames }: InferenceSession) => `inputs ${inputNames.join(', ')}; outputs ${outputNames.join(', ')}`;

@@ -9,6 +9,7 @@ export const fixtureOf = {
   clipText: join(FIXTURES, 'encoders/clip_text_quickgelu_legacy_eos'),
   clipVision: join(FIXTURES, 'encoders/clip_vision_quickgelu'),
   encodec: join(FIXTURES, 'encoders/encodec_tiny'),
+  clap: join(FIXTURES, 'encoders/clap_fused_tiny'),
 } as const;
 
 /** A folder as its publisher gives it: without the expected values that lie beside it here. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -32,6 +32,37 @@ describe('a tokenizer', () => {
   it('is read without its tokenizer_config.json', () => {
     cpSync(join(CLIP, 'tokenizer.json'), file);
     expect(readTokenizer(folder).encode('a dog barking', 16)).toEqual([612, 320, 595, 592, 613]);
+  });
+  describe('of RoBERTa in its two old files', () => {
+    const place = join(folder, 'roberta');
+    /** Bytes, a few pairs of the words below, and special tokens; ids as transformers 5.24 gives them. */
+    const merges = ['o u', 'n d', 'Ġ s', 'Ġs ou', 'Ġsou nd', 'Ġ p', 'i a', 'ia n', 'Ġp ian', 'Ġpian o', 't h', 'th e', '1 2', 'Ã ©'];
+    const isPrintable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte < 173) || byte > 173;
+    const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+    const characters = [...bytes.filter(isPrintable), ...bytes.filter((byte) => !isPrintable(byte)).map((_, at) => 256 + at)];
+    const tokens = ['<s>', '<pad>', '</s>', '<unk>', ...characters.map((code) => String.fromCodePoint(code))];
+    const vocabulary = [...tokens, ...merges.map((pair) => pair.replace(' ', '')), '<mask>'];
+    const write = (words: readonly string[]) => {
+      mkdirSync(place, { recursive: true });
+      writeFileSync(join(place, 'vocab.json'), JSON.stringify(Object.fromEntries(words.map((word, id) => [word, id]))));
+      writeFileSync(join(place, 'merges.txt'), `#version: 0.2\n${merges.join('\n')}\n`);
+    };
+    it.each([
+      ['the sound of a piano', [0, 271, 264, 224, 82, 73, 224, 68, 269, 2]],
+      ['A  piano, and Café 12\n345!', [0, 36, 224, 269, 15, 224, 68, 261, 224, 38, 68, 73, 273, 224, 272, 202, 22, 23, 24, 4, 2]],
+      ['', [0, 2]],
+      ['  leading', [0, 224, 224, 79, 72, 68, 71, 76, 81, 74, 2]],
+      ["it's", [0, 76, 87, 10, 86, 2]],
+      ['naïve 日本 🎹', [0, 81, 68, 131, 111, 89, 72, 224, 166, 249, 102, 166, 254, 109, 224, 176, 257, 240, 121, 2]],
+      ['piano sound', [0, 83, 267, 82, 264, 2]],
+    ])('gives the ids of %j', (caption, ids) => {
+      write(vocabulary);
+      expect(readTokenizer(place).encode(caption, 100)).toEqual(ids);
+    });
+    it('is refused where the vocabulary is another one’s', () => {
+      write(vocabulary.filter((token) => token !== '</s>'));
+      expect(() => readTokenizer(place)).toThrow(/vocab\.json has no <\/s>: it is not RoBERTa’s/);
+    });
   });
   it('that is not there, cut off, or no tokenizer at all is refused with its file', () => {
     rmSync(file, { force: true });
