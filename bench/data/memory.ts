@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { openShard } from '../../datasets/features/sequence-shard.ts';
 import { openBatches } from '../../datasets/features/sequences.ts';
 import { clipDataset } from '../../models/training/flow/dataset.ts';
-import { placesOf, storedClips } from '../../pipelines/video-to-audio/stage-clips.ts';
+import { openStageClips } from '../../pipelines/video-to-audio/stage-clips.ts';
 import { groupsIn, plan, WIDTH, writeShards } from './case.ts';
 
 const CLIPS = 10_000;
@@ -42,9 +41,8 @@ export function measureMemory(home: string) {
 
   const media = { form: 'file', digest: '', bytes: 0 } as const;
   const listed = Array.from({ length: CLIPS }, (_, i) => ({ id: `clip-${i}`, set: 'sounds', split: 'train', caption: '', media }) as const);
-  const shards = groups.flatMap((group) => group.shards.map(openShard));
-  const [latents, none] = [placesOf(shards, 'latents', listed), new Map()];
-  const clips = storedClips(listed, { latents, text: none, video: none, roll: none, views: none }, KEPT_BYTES);
+  const latents = groups.flatMap((group) => group.shards);
+  const clips = openStageClips({ clips: listed, latents, text: [], video: [], roll: [], views: {} }, { keptBytes: KEPT_BYTES });
   const dataset = clipDataset(clips, { sounds: plan.batch }, { frames: ROWS, channels: WIDTH, textWidth: 1, seed: plan.seed });
   const training = tenths((step) => dataset.batchAt(step));
   return { what: `${CLIPS} clips in ${SHARDS} shards`, before, written, reading, training };

@@ -105,7 +105,7 @@ function orderOf(shards: readonly number[], window: number, seed: number, group:
 }
 
 /** Last position of a rising list whose value is not above `value`. */
-function lastNotAbove(rising: Float64Array, value: number): number {
+export function lastNotAbove(rising: Float64Array, value: number): number {
   let [low, high] = [0, rising.length - 1];
   while (high - low > 1) {
     const middle = (low + high) >>> 1;

@@ -50,10 +50,15 @@ export function frameWindows(frames: number, edges: WindowEdges = 'clamp', windo
     const middle = first + Math.floor(i / window);
     const offset = (i % window) - reach;
     const whole = offset < 0 ? middle >= reach : middle < frames - reach;
-    if (edges === 'current' && !whole) return middle;
-    return Math.max(0, Math.min(frames - 1, middle + offset));
+    return edges === 'current' && !whole ? middle : clamped(middle + offset, frames);
   });
 }
+
+const clamped = (frame: number, frames: number): number => Math.max(0, Math.min(frames - 1, frame));
+
+/** Frames of the window around one of a clip's, as `frameWindows` has them with `clamp`. */
+export const windowAround = (frame: number, frames: number, window: number): number[] =>
+  Array.from({ length: window }, (_, k) => clamped(frame + k - (window - 1) / 2, frames));
 
 /** Roll probabilities [frames, keys] on the latents' grid: repeated three times, or five times and averaged in pairs; cut or padded with zeros. */
 export function rollToLatents(roll: Float32Array, keys: number, factor: RollFactor, latents: number): Float32Array {

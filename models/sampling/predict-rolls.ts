@@ -4,13 +4,10 @@ import type { RollPredictorConfig } from '../network/roll-predictor/config.ts';
 import { predictRoll } from '../network/roll-predictor/predict-roll.ts';
 import { gatherWindows } from '../network/roll-predictor/windows.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
+import type { FilmedClip } from '../training/roll/dataset.ts';
 import { type NamedArrays, toTensor } from '../training/state.ts';
 
-export interface FilmedKeys {
-  readonly id: string;
-  /** Grey pictures [frames,height,width] of each view, 25 a second. */
-  readonly pictures: Readonly<Record<string, Uint8Array>>;
-  readonly frames: number;
+export interface FilmedKeys extends Pick<FilmedClip, 'id' | 'frames' | 'pictures'> {
   /** Rows of the roll to give, at the rate of the latents; without, one for each picture. */
   readonly latents?: number;
 }
@@ -85,11 +82,9 @@ function pictureTensor(
   from: number,
   count: number,
 ): Tensor {
-  const area = height * width;
-  const seen = clip.pictures[view];
-  if (!seen) throw new RangeError(`clip ${clip.id} has no view ${view}`);
+  const seen = clip.pictures(view, from, count);
   return tf.tensor(
-    Float32Array.from(seen.subarray(from * area, (from + count) * area), (value) => value / 255),
+    Float32Array.from(seen, (value) => value / 255),
     [count, height, width],
   );
 }

@@ -1,4 +1,5 @@
-import { openShard, type SequenceShard } from '../../datasets/features/sequence-shard.ts';
+import { openShard, readIndex, type SequenceShard } from '../../datasets/features/sequence-shard.ts';
+import type { ShardPaths } from '../../datasets/features/sequences.ts';
 import { KEYS } from '../../datasets/midi/performance.ts';
 import type { Mapped } from '../../engine/define/pipeline.ts';
 import type { StoredTree } from '../../engine/define/ports.ts';
@@ -22,30 +23,35 @@ const RATES: Readonly<Record<string, number>> = {
   video: PICTURE_RATE,
 };
 
-/** Opens every shard of a mapped feature, in their order. The caller closes them. Throws `FEATURE_INVALID` for one at another rate. */
-export async function openShards(
-  context: TaskContext,
-  mapped: readonly Mapped[],
-  name: string,
-  rate = RATES[name],
-): Promise<SequenceShard[]> {
-  const shards = await Promise.all(mapped.map(async ({ artifact }) => shardIn(await context.openTree(artifact), name)));
-  const wrong = shards.findIndex(({ index }) => rate !== undefined && index.rowsPerSecond !== rate);
-  if (wrong < 0) return shards;
-  const found = shards[wrong]?.index.rowsPerSecond;
-  for (const shard of shards) shard.close();
-  throw new SostenutoError({
-    code: 'FEATURE_INVALID',
-    what: `The feature "${name}" of ${mapped[wrong]?.id} does not run at the rate that everything else is set against`,
-    where: mapped[wrong]?.id ?? name,
-    found: `${found} rows a second`,
-    expected: `${rate} rows a second`,
-    hint: 'make the feature again at this rate',
-  });
+/**
+ * Where every shard of a mapped feature lies, in their order: plain data, from which a thread can open them, too. Throws `FEATURE_INVALID` for one at
+ * another rate.
+ */
+export async function shardPaths(context: TaskContext, mapped: readonly Mapped[], name: string, rate = RATES[name]): Promise<ShardPaths[]> {
+  return Promise.all(
+    mapped.map(async ({ id, artifact }) => {
+      const tree = await context.openTree(artifact);
+      const paths = { arrow: pathOf(tree, `${name}.arrow`), index: pathOf(tree, `${name}.json`) };
+      const found = readIndex(paths.index).rowsPerSecond;
+      if (rate === undefined || found === rate) return paths;
+      throw new SostenutoError({
+        code: 'FEATURE_INVALID',
+        what: `The feature "${name}" of ${id} does not run at the rate that everything else is set against`,
+        where: id,
+        found: `${found} rows a second`,
+        expected: `${rate} rows a second`,
+        hint: 'make the feature again at this rate',
+      });
+    }),
+  );
 }
 
+/** Opens every shard of a mapped feature, in their order. The caller closes them. Throws as `shardPaths`. */
+export const openShards = async (context: TaskContext, mapped: readonly Mapped[], name: string, rate?: number): Promise<SequenceShard[]> =>
+  (await shardPaths(context, mapped, name, rate)).map(openShard);
+
 /** All rows of a clip, [rows, width], as floats in an array of their own. */
-export const readFloats = (shard: SequenceShard, id: string): Float32Array => Float32Array.from(shard.read(id));
+export const readFloats = (shard: SequenceShard, id: string): Float32Array => new Float32Array(shard.read(id));
 
 /** The clips of a split, in the order of their ids. */
 export const clipsOf = (shards: readonly Shard[], split: Clip['split']): Clip[] =>
@@ -75,37 +81,11 @@ export async function readFeature(
   return found;
 }
 
-/** Piano clips as cameras see them. */
-export interface FilmedClips {
-  readonly shards: readonly Shard[];
-  readonly latents: readonly Mapped[];
-  readonly rolls: readonly Mapped[];
-  readonly pictures: readonly Mapped[];
-}
-/** Pictures [count, height, width] of each view of the piano clips of a split, and their notes at the rate of the latents. */
-export async function readFilmedClips(context: TaskContext, inputs: FilmedClips, split: Clip['split'], views: readonly string[]) {
-  const clips = clipsOf(inputs.shards, split);
-  const rolls = await readFeature(context, inputs.rolls, 'roll', clips);
-  const found = new Map<string, { count: number; pictures: Record<string, Uint8Array> }>();
-  for (const view of views) {
-    for (const shard of await openShards(context, inputs.pictures, view, PICTURE_RATE)) {
-      for (const { id, rows } of shard.index.clips) {
-        if (!rolls.has(id)) continue;
-        const clip = found.get(id) ?? { count: rows, pictures: {} };
-        clip.pictures[view] = Uint8Array.from(shard.read(id));
-        found.set(id, { ...clip, count: Math.min(clip.count, rows) });
-      }
-      shard.close();
-    }
-  }
-  return clips.flatMap(({ id }) => {
-    const [seen, roll] = [found.get(id), rolls.get(id)];
-    return seen && roll ? [{ id, ...seen, notes: notesOf(roll, seen.count * (LATENT_RATE / PICTURE_RATE)) }] : [];
-  });
-}
-
 /** Rows [velocities of 88 keys, pedal] on exactly `frames` rows: a MIDI file may end before its sound, or behind. */
-export function notesOf({ rows, values }: { rows: number; values: Float32Array }, frames: number): NonNullable<LatentClip['notes']> {
+export function notesOf(
+  { rows, values }: { rows: number; values: Float32Array | Uint8Array },
+  frames: number,
+): NonNullable<LatentClip['notes']> {
   const velocities = new Uint8Array(frames * KEYS);
   const pedal = new Uint8Array(frames);
   for (let frame = 0; frame < Math.min(rows, frames); frame++) {

@@ -6,22 +6,24 @@ import type { RollPredictorConfig } from '../../models/network/roll-predictor/co
 import { rollTargets } from '../../models/network/roll-predictor/targets.ts';
 import { openPredictor } from '../../models/sampling/predict-rolls.ts';
 import { readRollModel } from '../../models/training/roll/model-files.ts';
-import type { RollPair } from '../../models/training/roll-to-midi/dataset.ts';
 import { folderOf } from '../stored-folder.ts';
-import { type FilmedClips, readFilmedClips } from './features.ts';
-import { LATENT_RATE, PICTURE_RATE } from './rates.ts';
+import { type FilmedClips, filmedFiles, openFilmedClips } from './filmed-clips.ts';
 import type { Clip } from './tasks.ts';
 
-const ROWS_A_PICTURE = LATENT_RATE / PICTURE_RATE;
-
+/** What was predicted of a clip and what was played, both [frames,keys], a row a picture: the chance that a key is down, and 1 where one is. */
+export interface PredictedRoll {
+  readonly id: string;
+  readonly predicted: Float32Array;
+  readonly played: Float32Array;
+}
 export interface PredictedRolls {
   readonly predictor: RollPredictorConfig;
-  /** The first `atMost` clips, by id, of a split, or those of them that are named. */
-  read(split: Clip['split'], which?: { readonly atMost?: number; readonly named?: ReadonlySet<string> }): Promise<RollPair[]>;
+  /** One after the other, the first `atMost` clips, by id, of a split, or those of them that are named. */
+  read(split: Clip['split'], which?: { readonly atMost?: number; readonly named?: ReadonlySet<string> }): AsyncGenerator<PredictedRoll>;
   close(): void;
 }
 
-/** What a trained predictor sees in the pictures of piano clips, the pedal left out, and what was played of the same keys; a row a picture. */
+/** What a trained predictor sees in the pictures of piano clips, the pedal left out, and what was played of the same keys. */
 export async function openPredictedRolls(
   tf: Tf,
   context: TaskContext,
@@ -35,23 +37,19 @@ export async function openPredictedRolls(
   return {
     predictor,
     close: opened.dispose,
-    async read(split, { atMost = Number.POSITIVE_INFINITY, named } = {}) {
-      const clips = (await readFilmedClips(context, inputs, split, predictor.views)).filter(({ id }) => named?.has(id) ?? true);
-      const pairs: RollPair[] = [];
-      for (const { id, count, pictures, notes } of clips.slice(0, atMost)) {
+    async *read(split, { atMost = Number.POSITIVE_INFINITY, named } = {}) {
+      const clips = openFilmedClips(await filmedFiles(context, inputs, split, predictor.views));
+      for (const clip of clips.filter(({ id }) => named?.has(id) ?? true).slice(0, atMost)) {
         // Heartbeats and a stop come in between.
         await setImmediate();
         context.signal.throwIfAborted();
-        const seen = opened.predict({ id, pictures, frames: count });
-        const down = rollTargets({ keys, target: 'binary' }, notes.velocities);
-        const [predicted, played] = [new Float32Array(count * keys), new Float32Array(count * keys)];
-        for (let frame = 0; frame < count; frame++) {
+        const seen = opened.predict(clip);
+        const predicted = new Float32Array(clip.frames * keys);
+        for (let frame = 0; frame < clip.frames; frame++)
           predicted.set(seen.subarray(frame * columns, frame * columns + keys), frame * keys);
-          played.set(down.subarray(frame * ROWS_A_PICTURE * keys, (frame * ROWS_A_PICTURE + 1) * keys), frame * keys);
-        }
-        pairs.push({ id, framesPerSecond: PICTURE_RATE, predicted, played });
+        const played = rollTargets({ keys, target: 'binary' }, clip.notes(0, clip.frames).velocities);
+        yield { id: clip.id, predicted, played };
       }
-      return pairs;
     },
   };
 }

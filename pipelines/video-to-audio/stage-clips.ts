@@ -1,9 +1,12 @@
+import { keptOpen } from '../../datasets/features/kept-open.ts';
 import { recentlyRead } from '../../datasets/features/recently-read.ts';
-import type { SequenceShard } from '../../datasets/features/sequence-shard.ts';
+import type { ShardPaths } from '../../datasets/features/sequences.ts';
 import type { Mapped } from '../../engine/define/pipeline.ts';
 import type { TaskContext } from '../../engine/define/task.ts';
 import type { LatentClip, StoredClip } from '../../models/training/latents.ts';
-import { checkFinite, clipsOf, type FilmedClips, notesOf, openShards, readFloats } from './features.ts';
+import { clipsOf, notesOf, readFloats, shardPaths } from './features.ts';
+import type { FilmedClips } from './filmed-clips.ts';
+import { type Places, placesOf } from './places.ts';
 import { PICTURE_RATE } from './rates.ts';
 import type { Clip } from './tasks.ts';
 
@@ -18,95 +21,78 @@ export interface StageClip extends Clip, StoredClip {
   readonly hasNotes: boolean;
 }
 
-/** Features of the clips that were read last stay in memory. */
-const KEPT_BYTES = 256 * 2 ** 20;
+const FEATURES = ['latents', 'text', 'video', 'roll'] as const;
+/** The clips of a split, and where their features lie: plain data, from which a thread can open them, too. */
+export interface StageFiles extends Readonly<Record<(typeof FEATURES)[number], readonly ShardPaths[]>> {
+  readonly clips: readonly Clip[];
+  readonly views: Readonly<Record<string, readonly ShardPaths[]>>;
+}
 
-/**
- * Clips of a split, whose features are read from their shards when a batch needs them; those whose sound, notes or (where views are asked for)
- * pictures were set apart are left out. Looks through all of it once: throws `FEATURE_INVALID` for a value that is no number.
- */
-export async function openStageClips(
+/** Throws `FEATURE_INVALID` for a shard at another rate. */
+export async function stageFiles(
   context: TaskContext,
-  inputs: StageFeatures,
+  { shards, latents, text, video, rolls, pictures = [] }: StageFeatures,
   split: Clip['split'],
   views: readonly string[] = [],
-): Promise<StageClip[]> {
-  const clips = clipsOf(inputs.shards, split);
-  const open = async (mapped: readonly Mapped[], name: string, rate?: number) =>
-    placesOf(await openShards(context, mapped, name, rate), name, clips);
-  const { pictures = [] } = inputs;
-  return storedClips(clips, {
-    latents: await open(inputs.latents, 'latents'),
-    text: await open(inputs.text, 'text'),
-    video: await open(inputs.video, 'video'),
-    roll: await open(inputs.rolls, 'roll'),
-    views: new Map(await Promise.all(views.map(async (view) => [view, await open(pictures, view, PICTURE_RATE)] as const))),
-  });
+): Promise<StageFiles> {
+  const seen = views.map(async (view) => [view, await shardPaths(context, pictures, view, PICTURE_RATE)] as const);
+  return {
+    clips: clipsOf(shards, split),
+    latents: await shardPaths(context, latents, 'latents'),
+    text: await shardPaths(context, text, 'text'),
+    video: await shardPaths(context, video, 'video'),
+    roll: await shardPaths(context, rolls, 'roll'),
+    views: Object.fromEntries(await Promise.all(seen)),
+  };
 }
 
-interface Place {
-  readonly shard: SequenceShard;
-  readonly rows: number;
-}
-/** Where a feature of each clip that has it lies. */
-export type Places = ReadonlyMap<string, Place>;
+/** Features of the clips that were read last stay in memory. */
+const KEPT_BYTES = 256 * 2 ** 20;
+const OPEN_SHARDS = 64;
 
-/** Looks at the feature of each of the clips, and lets go of the files: there may be more shards than a process may open. */
-export function placesOf(shards: readonly SequenceShard[], feature: string, clips: readonly Pick<Clip, 'id'>[]): Places {
-  const wanted = new Set(clips.map(({ id }) => id));
-  const places = new Map<string, Place>();
-  for (const shard of shards) {
-    for (const { id, rows } of shard.index.clips) {
-      if (!wanted.has(id)) continue;
-      if (shard.index.scalar !== 'u8') checkFinite(feature, id, shard.read(id));
-      places.set(id, { shard, rows });
-    }
-    shard.close();
-  }
-  return places;
-}
-
-/** Clips over the places of their features, at most `keptBytes` of them in memory. */
-export function storedClips(
-  clips: readonly Clip[],
-  features: Readonly<Record<'latents' | 'text' | 'video' | 'roll', Places>> & { readonly views: ReadonlyMap<string, Places> },
-  keptBytes = KEPT_BYTES,
-): StageClip[] {
+/**
+ * Clips whose features are read from their shards when a batch needs them, at most about `keptBytes` of them in memory; those whose sound, notes or (where
+ * views are asked for) pictures were set apart are left out. `checked`: looks through all of it once, throws `FEATURE_INVALID` for a value that is no number.
+ */
+export function openStageClips(files: StageFiles, { checked = false, keptBytes = KEPT_BYTES } = {}): StageClip[] {
+  const { clips } = files;
+  const [latents, text, video, roll] = FEATURES.map((name) => placesOf(files[name], clips, checked ? name : undefined)) as [
+    Places,
+    Places,
+    Places,
+    Places,
+  ];
+  const views = Object.entries(files.views).map(([view, paths]) => [view, placesOf(paths, clips)] as const);
+  const open = keptOpen(OPEN_SHARDS);
+  const floatsOf = (places: Places, id: string) => {
+    const place = places.get(id);
+    return place ? readFloats(open(place.shard), id) : new Float32Array(0);
+  };
+  const bytesIn = (places: Places, id: string) => {
+    const place = places.get(id);
+    return new Uint8Array(place ? open(place.shard).read(id) : []);
+  };
+  const isFilmed = (id: string) => roll.has(id) && views.length > 0 && views.every(([, places]) => places.has(id));
   const recent = recentlyRead(keptBytes, bytesOf);
-  const { latents, text, video, roll, views } = features;
   const read = ({ id, set }: Clip, frames: number): LatentClip => {
-    const [states, seen, played] = [text.get(id), video.get(id), roll.get(id)];
+    const [seen, played] = [video.get(id), roll.get(id)];
     return {
       id,
       set,
       frames,
-      latents: floatsOf(latents.get(id), id),
-      text: floatsOf(states, id),
-      tokens: states?.rows ?? 0,
-      ...(seen && { video: { features: floatsOf(seen, id), count: seen.rows, seconds: seen.rows / PICTURE_RATE } }),
-      ...(played && { notes: notesOf({ rows: played.rows, values: floatsOf(played, id) }, frames) }),
-      ...(isFilmed(id) && { pictures: Object.fromEntries([...views].map(([view, places]) => [view, bytesIn(places.get(id), id)])) }),
+      latents: floatsOf(latents, id),
+      text: floatsOf(text, id),
+      tokens: text.get(id)?.rows ?? 0,
+      ...(seen && { video: { features: floatsOf(video, id), count: seen.rows, seconds: seen.rows / PICTURE_RATE } }),
+      ...(played && { notes: notesOf({ rows: played.rows, values: floatsOf(roll, id) }, frames) }),
+      ...(isFilmed(id) && { pictures: Object.fromEntries(views.map(([view, places]) => [view, bytesIn(places, id)])) }),
     };
   };
-  const isFilmed = (id: string) => roll.has(id) && views.size > 0 && [...views.values()].every((places) => places.has(id));
   return clips.flatMap((clip) => {
     const [frames, tokens] = [latents.get(clip.id)?.rows, text.get(clip.id)?.rows ?? 0];
-    if (frames === undefined || (clip.midi && (!roll.has(clip.id) || (views.size > 0 && !isFilmed(clip.id))))) return [];
+    if (frames === undefined || (clip.midi && (!roll.has(clip.id) || (views.length > 0 && !isFilmed(clip.id))))) return [];
     return [{ ...clip, frames, tokens, hasNotes: roll.has(clip.id), read: () => recent(clip.id, () => read(clip, frames)) }];
   });
-}
-
-function floatsOf(place: Place | undefined, id: string): Float32Array {
-  if (!place) return new Float32Array(0);
-  const values = readFloats(place.shard, id);
-  place.shard.close();
-  return values;
-}
-
-function bytesIn(place: Place | undefined, id: string): Uint8Array {
-  const values = Uint8Array.from(place?.shard.read(id) ?? []);
-  place?.shard.close();
-  return values;
 }
 
 const bytesOf = ({ latents, text, video, notes, pictures = {} }: LatentClip): number =>

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clipDataset } from '../../models/training/flow/dataset.ts';
-import { clipsOf, openShards, readFeature, readFilmedClips } from '../../pipelines/video-to-audio/features.ts';
-import { openStageClips, placesOf, storedClips } from '../../pipelines/video-to-audio/stage-clips.ts';
+import { readFeature } from '../../pipelines/video-to-audio/features.ts';
+import { filmedFiles, openFilmedClips } from '../../pipelines/video-to-audio/filmed-clips.ts';
+import { openStageClips, stageFiles } from '../../pipelines/video-to-audio/stage-clips.ts';
 import type { Clip } from '../../pipelines/video-to-audio/tasks.ts';
 import { type Setup, setUp } from './evaluate/trees.ts';
 import {
@@ -49,7 +50,7 @@ const without = ({ clip, features }: MadeClip, name: string): MadeClip => ({
 async function read(clips: readonly MadeClip[], views: readonly string[] = []) {
   const pictures = await mappedViews(setup, ['front'], clips);
   const inputs = { ...(await stageInputs(setup, clips)), pictures };
-  return (await openStageClips(setup.context, inputs, 'train', views)).map((clip) => clip.read());
+  return openStageClips(await stageFiles(setup.context, inputs, 'train', views), { checked: true }).map((clip) => clip.read());
 }
 
 describe('the clips of a stage', () => {
@@ -86,18 +87,8 @@ describe('the clips of a stage', () => {
 describe('batches of stored clips', () => {
   it('are the same bytes whether clips stay in memory or are read anew for each, from shards that are closed between', async () => {
     const clips = ['a', 'b', 'c'].flatMap((id) => [piano(id), sound(`sound-${id}`)]);
-    const { shards, ...mapped } = await stageInputs(setup, clips);
-    const listed = clipsOf(shards, 'train');
-    const open = async (feature: 'latents' | 'text' | 'video' | 'rolls', name: string = feature) =>
-      placesOf(await openShards(setup.context, mapped[feature], name), name, listed);
-    const front = placesOf(await openShards(setup.context, await mappedViews(setup, ['front'], clips), 'front', 25), 'front', listed);
-    const features = {
-      latents: await open('latents'),
-      text: await open('text'),
-      video: await open('video'),
-      roll: await open('rolls', 'roll'),
-    };
-    const stored = storedClips(listed, { ...features, views: new Map([['front', front]]) }, 0);
+    const inputs = { ...(await stageInputs(setup, clips)), pictures: await mappedViews(setup, ['front'], clips) };
+    const stored = openStageClips(await stageFiles(setup.context, inputs, 'train', ['front']), { keptBytes: 0 });
     const shape = {
       frames: 12,
       channels: CHANNELS,
@@ -140,7 +131,7 @@ describe('a feature', () => {
     const clips = [piano('a')];
     const wrong = await mappedShard(setup, name, clips, { rowsPerSecond: 30 });
     const inputs = { ...(await stageInputs(setup, clips)), [name === 'roll' ? 'rolls' : name]: wrong };
-    await expect(openStageClips(setup.context, inputs, 'train')).rejects.toMatchObject({
+    await expect(stageFiles(setup.context, inputs, 'train')).rejects.toMatchObject({
       code: 'FEATURE_INVALID',
       problems: [{ found: '30 rows a second', expected: name === 'video' ? '25 rows a second' : '75 rows a second' }],
     });
@@ -148,13 +139,32 @@ describe('a feature', () => {
 });
 
 describe('filmed clips', () => {
-  it('are as long as their shortest view, with notes at the rate of the latents', async () => {
-    const views = { front: new Uint8Array(9 * HEIGHT * WIDTH).fill(1), top: new Uint8Array(10 * HEIGHT * WIDTH).fill(2) };
-    const clips = [piano('a', views)];
+  it('are as long as their shortest view, with notes at the times of the pictures, and are read in parts', async () => {
+    const filled = (count: number, value: number) =>
+      Uint8Array.from({ length: count * HEIGHT * WIDTH }, (_, i) => value + Math.floor(i / (HEIGHT * WIDTH)));
+    const clips = [piano('a', { front: filled(9, 10), top: filled(10, 20), roll: rollOf(20) }), piano('b'), sound('c')];
     const inputs = { ...(await stageInputs(setup, clips)), pictures: await mappedViews(setup, ['front', 'top'], clips) };
-    const [clip] = await readFilmedClips(setup.context, inputs, 'train', ['front', 'top']);
-    expect(clip?.count).toBe(9);
-    expect(clip?.notes.pedal).toHaveLength(27);
-    expect([clip?.pictures.front?.[0], clip?.pictures.top?.[0]]).toEqual([1, 2]);
+    const found = openFilmedClips(await filmedFiles(setup.context, inputs, 'train', ['front', 'top']));
+    expect(found.map(({ id, frames }) => [id, frames])).toEqual([['a', 9]]);
+    const [clip] = found;
+    expect([clip?.pictures('front', 0, 1)[0], clip?.pictures('top', 3, 2)[HEIGHT * WIDTH]]).toEqual([10, 24]);
+    expect(clip?.pictures('top', 3, 2)).toHaveLength(2 * HEIGHT * WIDTH);
+    // The roll ends after 20 of its 27 rows.
+    const whole = clip?.notes(0, 9);
+    expect(Array.from({ length: 9 }, (_, frame) => whole?.velocities[frame * KEYS + 3 * frame])).toEqual([
+      100, 100, 100, 100, 100, 100, 100, 0, 0,
+    ]);
+    expect([...(whole?.pedal ?? [])]).toEqual([0, 1, 0, 1, 0, 1, 0, 0, 0]);
+    for (const [from, count] of [
+      [0, 1],
+      [2, 4],
+      [6, 3],
+      [8, 1],
+    ] as const)
+      expect(clip?.notes(from, count)).toEqual({
+        velocities: whole?.velocities.slice(from * KEYS, (from + count) * KEYS),
+        pedal: whole?.pedal.slice(from, from + count),
+      });
+    expect(() => clip?.pictures('left', 0, 1)).toThrowError(/clip a has no view left/);
   });
 });

@@ -3,14 +3,20 @@ import { type Problem, SostenutoError } from '../../../errors/problem.ts';
 import { at } from '../../network/differentiable.ts';
 import { ROLL_RATE, turnedWindow, windowStarts } from '../../network/roll-to-midi/windows.ts';
 
-/** What was predicted of a clip and what was played. */
+/** A roll of which frames are read. */
+export interface StoredRoll {
+  readonly frames: number;
+  readonly keys: number;
+  /** [count,keys], valid until the next read. */
+  read(from: number, count: number): Float32Array;
+}
 export interface RollPair {
   readonly id: string;
   readonly framesPerSecond: number;
-  /** [frames,keys], the chance that a key is down. */
-  readonly predicted: Float32Array;
-  /** [frames,keys], 1 where a key is down. */
-  readonly played: Float32Array;
+  /** The chance that a key is down, as predicted. */
+  readonly predicted: StoredRoll;
+  /** 1 where a key was down. */
+  readonly played: StoredRoll;
 }
 
 export interface RollWindows {
@@ -34,7 +40,7 @@ export function rollWindows(
 ): RollWindows {
   checkPairs(clips, keys);
   const places = clips.flatMap((clip) =>
-    windowStarts(clip.predicted.length / keys, frames, Math.ceil(frames / 2)).map((from) => ({ clip, from })),
+    windowStarts(clip.predicted.frames, frames, Math.ceil(frames / 2)).map((from) => ({ clip, from })),
   );
   const plan = planBatches([{ shards: [places.length], rows: () => 1 }], { seed, batch, rows: 1 });
   const drawn = (step: number) =>
@@ -49,8 +55,9 @@ export function rollWindows(
     batchAt(step) {
       const [roll, target] = [new Float32Array(batch * keys * frames), new Float32Array(batch * keys * frames)];
       drawn(step).forEach(({ clip, from }, i) => {
-        roll.set(turnedWindow(clip.predicted, keys, from, frames), i * keys * frames);
-        target.set(turnedWindow(clip.played, keys, from, frames), i * keys * frames);
+        const count = Math.min(frames, clip.predicted.frames - from);
+        roll.set(turnedWindow(clip.predicted.read(from, count), keys, 0, frames), i * keys * frames);
+        target.set(turnedWindow(clip.played.read(from, count), keys, 0, frames), i * keys * frames);
       });
       return { roll, target };
     },
@@ -66,14 +73,14 @@ function checkPairs(clips: readonly RollPair[], keys: number): void {
     });
   }
   const problems = clips.flatMap(({ id, framesPerSecond, predicted, played }): Problem[] => {
-    const whole = predicted.length > 0 && predicted.length % keys === 0;
-    if (framesPerSecond === ROLL_RATE && whole && predicted.length === played.length) return [];
+    const fit = predicted.keys === keys && played.keys === keys && predicted.frames > 0 && predicted.frames === played.frames;
+    if (framesPerSecond === ROLL_RATE && fit) return [];
     return [
       {
         code: 'FEATURE_INVALID',
         what: `The rolls of the clip ${id} do not fit the corrector`,
         where: id,
-        found: `${predicted.length / keys} predicted and ${played.length / keys} played frames of ${keys} keys, ${framesPerSecond} a second`,
+        found: `${predicted.frames} predicted frames of ${predicted.keys} keys and ${played.frames} played of ${played.keys}, ${framesPerSecond} a second`,
         expected: `as many played as predicted frames of ${keys} keys, ${ROLL_RATE} a second`,
       },
     ];

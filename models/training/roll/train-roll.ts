@@ -61,14 +61,14 @@ export async function trainRoll(training: RollTraining): Promise<Trained> {
           schedule: schedule({ ...training.schedule, totalSteps: steps }),
         },
       ],
-      data: (step) => rollBatch(tf, predictor, dataset.batch, dataset.batchAt(step)),
+      data: async (step) => rollBatch(tf, predictor, dataset.batch, await dataset.batchAt(step)),
       ...(validation && judge && { validation: { everySteps: validation.everySteps, run: judge.run } }),
     });
     const weights = await settleNorms(
       tf,
       trained.weights,
       (own, batch: RollBatch) => predictRoll(tf, predictor, own, windowsOf(tf, predictor, batch), { training: true }).buffers,
-      (index) => rollBatch(tf, predictor, dataset.batch, dataset.batchAt(steps + index)),
+      async (index) => rollBatch(tf, predictor, dataset.batch, await dataset.batchAt(steps + index)),
     );
     const settled = new Map([...weights].map(([name, array]) => [name, toTensor(tf, array)]));
     const validationLoss = await judge?.run(settled, steps);
@@ -133,7 +133,7 @@ function rollValidation({ tf, predictor, loss: kind, metric }: RollTraining, dat
       const [rolls, targets]: [Tensor[], Tensor[]] = [[], []];
       let [sum, pedals] = [0, 0];
       for (let i = 0; i < VALIDATION_BATCHES; i++) {
-        const batch = rollBatch(tf, predictor, dataset.batch, dataset.batchAt(i));
+        const batch = rollBatch(tf, predictor, dataset.batch, await dataset.batchAt(i));
         const { loss, roll, pedal } = compiled.call({ ...named, ...batch });
         sum += loss?.dataSync()[0] ?? Number.NaN;
         pedals += pedal?.dataSync()[0] ?? Number.NaN;

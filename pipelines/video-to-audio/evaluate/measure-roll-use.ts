@@ -7,7 +7,7 @@ import { loadWeights, readFlowModel } from '../../../models/training/flow/model-
 import { flowValidation } from '../../../models/training/flow/validation.ts';
 import type { FlowDataset } from '../../../models/training/latents.ts';
 import { folderOf } from '../../stored-folder.ts';
-import { openStageClips } from '../stage-clips.ts';
+import { openStageClips, stageFiles } from '../stage-clips.ts';
 import type { measureRollUse as declaration, RollUse } from './tasks.ts';
 
 const ROWS = 8;
@@ -35,7 +35,9 @@ const TELLINGS: Readonly<Record<keyof RollUse, Telling>> = {
 export const measureRollUse: Run<typeof declaration> = async ({ inputs, params: { seed, frames, roll }, context }) => {
   const { tf } = await loadBackend();
   const { network: config, weights, statistics } = await readFlowModel(await folderOf(context, inputs.model, 'model'));
-  const clips = (await openStageClips(context, inputs, 'test')).filter(({ set, hasNotes }) => set === 'piano' && hasNotes);
+  const clips = openStageClips(await stageFiles(context, inputs, 'test'), { checked: true }).filter(
+    ({ set, hasNotes }) => set === 'piano' && hasNotes,
+  );
   const [columns, videoWidth] = [config.extra?.keys ?? 0, config.video?.inputWidth];
   const rows = Math.min(ROWS, clips.length);
   if (rows < 2) return { use: null }; // another clip's notes need another clip

@@ -15,7 +15,7 @@ import { firstKey } from '../../../models/network/roll-predictor/targets.ts';
 import { steadyRolls } from '../../../models/sampling/steady-rolls.ts';
 import { readRollToMidiModel } from '../../../models/training/roll-to-midi/model-files.ts';
 import { folderOf } from '../../stored-folder.ts';
-import { openPredictedRolls } from '../predicted-rolls.ts';
+import { openPredictedRolls, type PredictedRoll } from '../predicted-rolls.ts';
 import { LATENT_RATE, PICTURE_RATE, SAMPLE_RATE } from '../rates.ts';
 import { referenceClips } from './references.ts';
 import { writeGuide } from './roll-file.ts';
@@ -31,7 +31,8 @@ export const playRolls: Run<typeof declaration> = async ({ inputs, params: { see
   const stretches = (await referenceClips(inputs.references)).filter(({ set }) => set === 'piano');
   const { tf } = await loadBackend();
   const rolls = await openPredictedRolls(tf, context, inputs);
-  const clips = await rolls.read('test', { named: new Set(stretches.map(({ source }) => source)) });
+  const clips: PredictedRoll[] = [];
+  for await (const clip of rolls.read('test', { named: new Set(stretches.map(({ source }) => source)) })) clips.push(clip);
   rolls.close();
   const { config, weights } = await readRollToMidiModel(await folderOf(context, inputs.corrector, 'corrector'));
   const { keys } = config;

@@ -13,7 +13,8 @@ import { sampleClips } from '../../../models/sampling/sample-clips.ts';
 import { type FlowModel, readFlowModel } from '../../../models/training/flow/model-files.ts';
 import { ROLL_PREDICTOR } from '../../../models/training/flow/roll-term.ts';
 import { folderOf } from '../../stored-folder.ts';
-import { type FilmedClips, readFeature, readFilmedClips } from '../features.ts';
+import { readFeature } from '../features.ts';
+import { type FilmedClips, filmedFiles, openFilmedClips } from '../filmed-clips.ts';
 import { LATENT_RATE, PICTURE_RATE, SAMPLE_RATE } from '../rates.ts';
 import type { Clip } from '../tasks.ts';
 import { decodeLatents } from './decode-latents.ts';
@@ -95,10 +96,9 @@ async function guides(
   const own = new Map(
     [...weights].flatMap(([name, w]) => (name.startsWith(ROLL_PREDICTOR) ? [[name.slice(ROLL_PREDICTOR.length), w]] : [])),
   );
-  const filmed = (await readFilmedClips(context, inputs, 'test', config.rollPredictor.views)).filter(({ id }) =>
-    sources.some((clip) => clip.id === id),
-  );
-  const seen = filmed.map(({ id, pictures, count }) => ({ id, pictures, frames: count, latents: count * (LATENT_RATE / PICTURE_RATE) }));
+  const files = await filmedFiles(context, inputs, 'test', config.rollPredictor.views);
+  const filmed = openFilmedClips(files).filter(({ id }) => sources.some((clip) => clip.id === id));
+  const seen = filmed.map((clip) => ({ ...clip, latents: clip.frames * (LATENT_RATE / PICTURE_RATE) }));
   const rolls = predictRolls(tf, config.rollPredictor, own, seen);
   return new Map(filmed.map(({ id }, i) => [id, at(rolls, i)]));
 }

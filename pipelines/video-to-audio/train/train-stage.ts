@@ -11,7 +11,7 @@ import { type FlowTraining, trainFlow } from '../../../models/training/flow/trai
 import { readRollModel } from '../../../models/training/roll/model-files.ts';
 import type { NamedArrays } from '../../../models/training/state.ts';
 import { folderOf } from '../../stored-folder.ts';
-import { openStageClips, type StageClip, type StageFeatures } from '../stage-clips.ts';
+import { openStageClips, type StageClip, type StageFeatures, stageFiles } from '../stage-clips.ts';
 import type { LatentStatistics } from '../tasks.ts';
 import { flowSettings } from './flow-settings.ts';
 import { runOfTask } from './run-of-task.ts';
@@ -75,8 +75,8 @@ async function train(
 ): Promise<{ model: string }> {
   const { seed, stage, training, roll, mix } = params;
   const predictor = stage.roll?.predictor;
-  const clips = await openStageClips(context, inputs, 'train', predictor?.views);
-  const heldOut = await openStageClips(context, inputs, 'validation', predictor?.views);
+  const clips = openStageClips(await stageFiles(context, inputs, 'train', predictor?.views), { checked: true });
+  const heldOut = openStageClips(await stageFiles(context, inputs, 'validation', predictor?.views), { checked: true });
   const shape: DatasetShape = {
     frames: training.frames,
     channels: inputs.statistics.mean.length,

@@ -8,7 +8,7 @@ import type { Tf } from '../../../../models/network/tensor-types.ts';
 import { steadyRolls } from '../../../../models/sampling/steady-rolls.ts';
 import { TORCH_ADAM } from '../../../../models/training/optimiser.ts';
 import { readRollModel } from '../../../../models/training/roll/model-files.ts';
-import { type RollPair, rollWindows } from '../../../../models/training/roll-to-midi/dataset.ts';
+import { type RollPair, rollWindows, type StoredRoll } from '../../../../models/training/roll-to-midi/dataset.ts';
 import { readRollToMidiModel } from '../../../../models/training/roll-to-midi/model-files.ts';
 import { type RollToMidiTraining, trainRollToMidi } from '../../../../models/training/roll-to-midi/train-roll-to-midi.ts';
 import { uniform } from '../../../../numeric/random.ts';
@@ -27,7 +27,7 @@ afterEach(() => rm(root, { recursive: true }));
 
 const [KEYS, FRAMES, WINDOW] = [8, 120, 20];
 /** Held notes, and what a predictor makes of them: single frames missing, single frames too many. */
-function flickering(id: string): RollPair {
+function flickering(id: string) {
   const draws = uniform({ seed: 8, purpose: id }, KEYS * FRAMES * 2);
   const played = new Float32Array(FRAMES * KEYS);
   for (let key = 0; key < KEYS; key++) {
@@ -44,8 +44,22 @@ function flickering(id: string): RollPair {
   });
   return { id, framesPerSecond: 25, predicted, played };
 }
-const seen = Array.from({ length: 24 }, (_, i) => flickering(`seen ${i}`));
-const heldOut = [flickering('held out')];
+type Held = ReturnType<typeof flickering>;
+const roll = (values: Float32Array, keys: number): StoredRoll => ({
+  frames: values.length / keys,
+  keys,
+  read: (from, count) => values.subarray(from * keys, (from + count) * keys),
+});
+const pairOf = ({ id, framesPerSecond, predicted, played }: Held, keys = KEYS): RollPair => ({
+  id,
+  framesPerSecond,
+  predicted: roll(predicted, keys),
+  played: roll(played, keys),
+});
+const held = Array.from({ length: 24 }, (_, i) => flickering(`seen ${i}`));
+const seen = held.map((one) => pairOf(one));
+const unseen = [flickering('held out')];
+const heldOut = unseen.map((one) => pairOf(one));
 const sizes = { keys: KEYS, frames: WINDOW, batch: 6, seed: 1 };
 
 const run = (name: string, changed: Partial<RollToMidiTraining> = {}) =>
@@ -80,7 +94,7 @@ describe('a roll corrector', () => {
 
     const { config, weights } = await readRollToMidiModel(join(root, 'learns/model'));
     expect(config).toMatchObject({ network: { baseWidth: 4 }, keys: KEYS, frames: WINDOW, steps: 300 });
-    for (const { predicted, played } of heldOut) {
+    for (const { predicted, played } of unseen) {
       const wrong = (found: ArrayLike<number> = []) => played.reduce((sum, down, i) => sum + Number(down !== found[i]), 0) / played.length;
       const sounding = predicted.map((value) => Number(value >= 0.5));
       expect(wrong(sounding)).toBeGreaterThan(0.05);
@@ -116,7 +130,7 @@ describe('a roll corrector', () => {
   });
 
   it('with a NaN in its rolls ends with a clear failure', async () => {
-    const spoiled = seen.map((pair) => ({ ...pair, predicted: pair.predicted.map(() => Number.NaN) }));
+    const spoiled = held.map((one) => pairOf({ ...one, predicted: one.predicted.map(() => Number.NaN) }));
     const dataset = rollWindows(spoiled, { ...sizes, order: 'shuffled' });
     await expect(run('spoiled', { dataset, steps: 9 })).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });
   });
@@ -130,7 +144,7 @@ describe('a roll corrector', () => {
 describe('windows of rolls', () => {
   it('begin half a window apart, come once an epoch, and show the same stretch of both rolls', () => {
     const dataset = rollWindows(
-      seen.slice(0, 2).map((pair) => ({ ...pair, predicted: pair.played })),
+      held.slice(0, 2).map((one) => pairOf({ ...one, predicted: one.played })),
       { ...sizes, batch: 11, order: 'shuffled' },
     );
     expect(dataset.windows).toBe(2 * 11);
@@ -142,17 +156,22 @@ describe('windows of rolls', () => {
     expect(dataset.batchAt(0)).toEqual(one);
   });
   it('turn frames into columns, and are silent behind a short clip', () => {
-    const roll = Float32Array.of(1, 0, 2, 0, 3, 0);
-    const clip = { id: 'short', framesPerSecond: 25, predicted: roll, played: roll };
-    const dataset = rollWindows([clip], { keys: 2, frames: 4, batch: 1, seed: 1, order: 'in turn' });
+    const values = Float32Array.of(1, 0, 2, 0, 3, 0);
+    const clip = { id: 'short', framesPerSecond: 25, predicted: values, played: values };
+    const dataset = rollWindows([pairOf(clip, 2)], { keys: 2, frames: 4, batch: 1, seed: 1, order: 'in turn' });
     expect([...dataset.batchAt(0).roll]).toEqual([1, 2, 3, 0, 0, 0, 0, 0]);
   });
   it.each([
     ['another rate', { framesPerSecond: 75 }, '75 a second'],
-    ['another width', { predicted: new Float32Array(KEYS * 100 + 3) }, 'of 8 keys'],
-    ['another length than what was played', { predicted: new Float32Array(KEYS * 40) }, '40 predicted and 120 played frames'],
+    ['another width', { predicted: roll(new Float32Array(9 * FRAMES), 9) }, '120 predicted frames of 9 keys'],
+    [
+      'another length than what was played',
+      { predicted: roll(new Float32Array(KEYS * 40), KEYS) },
+      '40 predicted frames of 8 keys and 120 played',
+    ],
   ])('are refused at %s, by the clip’s name', (_, change, found) => {
-    const wrong = () => rollWindows([flickering('right'), { ...flickering('wrong'), ...change }], { ...sizes, order: 'shuffled' });
+    const wrong = () =>
+      rollWindows([pairOf(flickering('right')), { ...pairOf(flickering('wrong')), ...change }], { ...sizes, order: 'shuffled' });
     expect(wrong).toThrow(expect.objectContaining({ code: 'FEATURE_INVALID' }));
     expect(wrong).toThrow('the clip wrong');
     expect(wrong).toThrow(found);
