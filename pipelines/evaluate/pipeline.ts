@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { definePipeline } from '../../engine/define/pipeline.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { encoderParams } from '../video-to-audio/encoders.ts';
-import { importImageEncoder } from '../video-to-audio/tasks.ts';
 import { presets, type Settings, settingsSchema } from './settings.ts';
-import { fileOf, sourceOf } from './sources.ts';
+import { fileOf, isFolder, sourceOf } from './sources.ts';
 import * as tasks from './tasks.ts';
 
 /** Content digest of the shipped codec, so that another one computes its distance anew. */
@@ -19,22 +18,25 @@ export const evaluate = definePipeline({
   presets,
   build: ({ node, each }, settings) => {
     const { protocol, transcribe, seed, resamples, shown, reported, baseline } = settings;
-    const { references: folder, systems: given } = complete(settings);
+    const { references: folder, systems: judgedSystems } = complete(settings);
     const { references } = node('references', tasks.importReferences, { inputs: {}, params: { source: sourceOf('references', folder) } });
     const { systems } = node('systems', tasks.importSystems, {
       inputs: {},
-      params: { systems: given.map(([id, text]) => ({ id, source: sourceOf(`systems.${id}`, text) })) },
+      params: { systems: judgedSystems.map(([id, text]) => ({ id, source: sourceOf(`systems.${id}`, text) })) },
     });
-    const { clip, ...networks } = settings.networks;
-    const seen = clip === undefined ? undefined : node('clip', importImageEncoder, { inputs: {}, params: encoderParams('image', clip) });
-    const { originals } = seen
-      ? node('originals', tasks.describeSeenOriginals, { inputs: { references, ...seen }, params: { protocol } })
-      : node('originals', tasks.describeOriginals, { inputs: { references }, params: { protocol } });
-    const params = { protocol, transcribe, codec: codecDigest(), networks: filesOf(networks) };
-    const { heard: reference } = node('original-sounds', tasks.hearOriginals, { inputs: { references, originals }, params });
-    const { heard } = each('sounds', tasks.hearSystem, systems, { inputs: { originals }, params });
+    const { describing, listening, identities } = node('networks', tasks.importNetworks, { inputs: {}, params: given(settings.networks) });
+    const { originals } = node('originals', tasks.describeOriginals, {
+      inputs: { references, networks: describing },
+      params: { protocol },
+    });
+    const params = { protocol, transcribe, codec: codecDigest() };
+    const { heard: reference } = node('original-sounds', tasks.hearOriginals, {
+      inputs: { references, originals, networks: listening },
+      params,
+    });
+    const { heard } = each('sounds', tasks.hearSystem, systems, { inputs: { originals, networks: listening }, params });
     const { judged } = each('figures', tasks.judgeSystem, heard, { inputs: { originals, reference }, params: { protocol } });
-    const inputs = { originals, reference, heard, judged };
+    const inputs = { originals, networks: identities, reference, heard, judged };
     const comparison = { protocol, seed, resamples, shown, reported, ...(baseline !== undefined && { baseline }) };
     if (settings.ratings === undefined) node('comparison', tasks.compareSystems, { inputs, params: comparison });
     else {
@@ -55,8 +57,16 @@ function complete({ references, systems, baseline }: Settings): { references: st
   return { references, systems: given };
 }
 
-function filesOf(networks: Omit<Settings['networks'], 'clip'>): tasks.NetworkFiles {
-  return Object.fromEntries(
-    Object.entries(networks).flatMap(([name, path]) => (path === undefined ? [] : [[name, fileOf(`networks.${name}`, path)]])),
+/** The networks that settings name. Throws `BAD_SETTING` for what is not there. */
+function given({ clip, clap, ...others }: Settings['networks']) {
+  const isClapFolder = clap !== undefined && isFolder(clap);
+  const paths = Object.entries({ ...others, ...(!isClapFolder && { clap }) });
+  const files: tasks.NetworkFiles = Object.fromEntries(
+    paths.flatMap(([name, path]) => (path === undefined ? [] : [[name, fileOf(`networks.${name}`, path)]])),
   );
+  return {
+    files,
+    ...(clip !== undefined && { clip: encoderParams('image', clip) }),
+    ...(isClapFolder && { clap: encoderParams('sound and caption', clap) }),
+  };
 }

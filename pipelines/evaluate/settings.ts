@@ -3,8 +3,6 @@ import { REPORTED_TABLES } from './reported.ts';
 
 const source = z.string().min(1).describe('a folder (an absolute path), or the digest of a tree in the store');
 const weights = z.string().min(1).optional().describe('path of a safetensors file with the released names');
-const network = (rate: string) =>
-  z.string().min(1).optional().describe(`path of an ONNX file that makes an embedding of sound [1, samples] at ${rate}`);
 
 const protocol = z.strictObject({
   sampleRate: z.literal(24_000).describe('of the measures that no network makes, Hz'),
@@ -31,8 +29,14 @@ export const settingsSchema = z.strictObject({
     vggish: weights.describe('path of a safetensors file with the released names, or of an ONNX file that sees log-mels [n, 96, 64]'),
     cnn14: weights,
     wav2clip: weights,
-    passt: network('32 kHz'),
-    clap: network('48 kHz'),
+    passt: z.string().min(1).optional().describe('path of an ONNX file that makes an embedding of sound [1, samples] at 32 kHz'),
+    clap: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'folder of CLAP, in the layout of Hugging Face; or path of an ONNX file that makes an embedding of sound [1, samples] at 48 kHz',
+      ),
     clip: source.optional().describe('folder of CLIP ViT-B/32, in the layout of Hugging Face'),
   }),
   transcribe: z.boolean().describe('MIDI scores by Basic Pitch'),

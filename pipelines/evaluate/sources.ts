@@ -39,6 +39,8 @@ export function sourceOf(setting: string, text: string): Source {
   }
 }
 
+export const isFolder = (path: string): boolean => isAbsolute(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
 /** A file that is given by path, with a stamp of its own. Throws `BAD_SETTING`. */
 export function fileOf(setting: string, path: string): { path: string; stamp: string } {
   const status = isAbsolute(path) ? statSync(path, { throwIfNoEntry: false }) : undefined;

@@ -2,6 +2,7 @@ import type { Element, Mapped } from '../../engine/define/pipeline.ts';
 import { type Artifact, file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask } from '../../engine/define/task.ts';
 import type { Measure } from '../measure.ts';
+import type { EncoderParams } from '../video-to-audio/encoders.ts';
 import type { MeasureName, NotComputed } from './measured.ts';
 import type { ReportedTableId } from './reported.ts';
 import type { Protocol, Settings } from './settings.ts';
@@ -69,13 +70,32 @@ export interface SetFigure {
   readonly rows: number;
   readonly warning?: string;
 }
-export type NetworkFiles = Readonly<
-  Partial<Record<Exclude<keyof Settings['networks'], 'clip'>, { readonly path: string; readonly stamp: string }>>
->;
+/** Networks that hear sounds. */
+export type HearingNetwork = Exclude<keyof Settings['networks'], 'clip'>;
+/** What is given as one file. */
+export type NetworkFiles = Readonly<Partial<Record<HearingNetwork, { readonly path: string; readonly stamp: string }>>>;
+/** A file of a network that judged: part of the record of the protocol. */
+export interface NetworkIdentity {
+  /** `<network>.<ending>`, or `<network>/<file>` */
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
 
 const sounds = tree('sounds-to-judge');
 const heard = tree('heard-sounds');
 const originals = tree('originals');
+const networks = tree('networks');
+
+/** Takes the networks that judge into the store: those that see or read originals, and those that hear sounds. */
+export const importNetworks = defineTask({
+  name: 'importNetworks',
+  inputs: {},
+  outputs: { describing: networks, listening: networks, identities: json<readonly NetworkIdentity[]>() },
+  params: type<{ files: NetworkFiles; clip?: EncoderParams; clap?: EncoderParams }>(),
+  timeout: '1 day',
+  implementation: code('./prepare/import-networks.ts', 'importNetworks'),
+});
 
 /** Takes the originals into the store. */
 export const importReferences = defineTask({
@@ -99,10 +119,10 @@ export const importSystems = defineTask({
   implementation: code('./prepare/import-sounds.ts', 'importSystems'),
 });
 
-/** Reads what the originals bring along: length, notes (shard `truth`), motion (shards `flow`, `difference`), captions; `originals.json`. */
+/** Reads what the originals bring along: length, notes (shard `truth`), motion (shards `flow`, `difference`), captions; with CLIP what it sees in the films (shard `clip`), with CLAP the captions’ embeddings (shard `captions`); `originals.json`. */
 export const describeOriginals = defineTask({
   name: 'describeOriginals',
-  inputs: { references: sounds },
+  inputs: { references: sounds, networks },
   outputs: { originals },
   params: type<{ protocol: Protocol }>(),
   queue: 'cpu',
@@ -111,24 +131,12 @@ export const describeOriginals = defineTask({
   implementation: code('./prepare/describe-originals.ts', 'describeOriginals'),
 });
 
-/** The same, with what CLIP sees in the films (shard `clip`). */
-export const describeSeenOriginals = defineTask({
-  name: 'describeSeenOriginals',
-  inputs: { references: sounds, encoder: tree('image-encoder') },
-  outputs: { originals },
-  params: type<{ protocol: Protocol }>(),
-  queue: 'cpu',
-  runs: 'process',
-  timeout: '7 days',
-  implementation: code('./prepare/describe-originals.ts', 'describeSeenOriginals'),
-});
-
-const hearing = type<{ protocol: Protocol; networks: NetworkFiles; codec: string; transcribe: boolean }>();
+const hearing = type<{ protocol: Protocol; codec: string; transcribe: boolean }>();
 
 /** Hears the originals themselves. */
 export const hearOriginals = defineTask({
   name: 'hearOriginals',
-  inputs: { references: sounds, originals },
+  inputs: { references: sounds, originals, networks },
   outputs: { heard },
   params: hearing,
   queue: 'cpu',
@@ -140,7 +148,7 @@ export const hearOriginals = defineTask({
 /** Prepares a system's sounds, runs the networks over them and lays out what they give: sounds/, shards by network, `heard.json`. */
 export const hearSystem = defineTask({
   name: 'hearSystem',
-  inputs: { originals },
+  inputs: { originals, networks },
   outputs: { heard },
   params: hearing,
   item: type<System>(),
@@ -173,7 +181,13 @@ export const importRatings = defineTask({
 });
 
 const comparing = {
-  inputs: { originals, reference: heard, heard: json<readonly Mapped[]>(), judged: json<readonly Mapped[]>() },
+  inputs: {
+    originals,
+    networks: json<readonly NetworkIdentity[]>(),
+    reference: heard,
+    heard: json<readonly Mapped[]>(),
+    judged: json<readonly Mapped[]>(),
+  },
   outputs: { measures: json<readonly Measure[]>(), exhibits: tree('exhibits'), quarantined: json<readonly LeftOut[]>() },
   params: type<{
     protocol: Protocol;

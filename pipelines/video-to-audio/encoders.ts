@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
-import { checkPreparation, describeEncoder, type EncoderRole, encoderFiles, type FeatureRole, usesWeights } from '../../models/encoders/describe.ts';
+import {
+  checkPreparation,
+  describeEncoder,
+  type EncoderRole,
+  encoderFiles,
+  type FeatureRole,
+  usesWeights,
+} from '../../models/encoders/describe.ts';
 import { checkWeights } from '../../models/encoders/folder.ts';
 import { LATENT_RATE, SAMPLE_RATE } from './rates.ts';
 import type { Settings } from './settings.ts';

@@ -43,6 +43,7 @@ async function compare({ inputs, params, context }: Arguments, opinions: readonl
     ...tables.reportedTables(systems, reported, opinions),
     ...tables.lackTables(systems, reports, originals),
     tables.protocolTable(protocol, drawing),
+    ...tables.networkTable(inputs.networks),
     tables.legend(systems),
   ];
   const note = `${originals.clips.length} originals. Every sound is as long as its original and prepared alike; rows marked "reported" are the paper’s own figures, on its own clips.`;

@@ -6,13 +6,24 @@ import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
 import { resample } from '../../../numeric/resample.ts';
-import { pathOf } from '../../stored-folder.ts';
+import { folderOf, pathOf } from '../../stored-folder.ts';
 import { MEASURED, measureNames, type NetworkName, type NotComputed } from '../measured.ts';
 import { soundsOf } from '../prepare/describe-originals.ts';
 import { prepared, readSound } from '../prepare/read-sound.ts';
+import { isFolder } from '../sources.ts';
 import type * as declarations from '../tasks.ts';
 import type { Heard, HeardClip, LeftOut, Originals } from '../tasks.ts';
-import { codecListener, givenEmbeddings, givenListeners, type Lack, type Listener, soundPath, transcriber } from './listeners.ts';
+import {
+  codecListener,
+  givenEmbeddings,
+  givenListeners,
+  type Lack,
+  type Listener,
+  type NetworkPaths,
+  networksIn,
+  soundPath,
+  transcriber,
+} from './listeners.ts';
 
 type Params = Parameters<Run<typeof declarations.hearSystem>>[0]['params'];
 const SHIPPED_CODEC = fileURLToPath(new URL('../../../models/codec/weights', import.meta.url));
@@ -22,11 +33,11 @@ const SHORT = 0.05;
 const GUIDE = ['guide.arrow', 'guide.json', 'guide-kind.json'];
 
 export const hearOriginals: Run<typeof declarations.hearOriginals> = async ({ inputs, params, context }) => ({
-  heard: await hear('original', 'original', inputs.references, inputs.originals, params, context),
+  heard: await hear('original', 'original', inputs.references, inputs, params, context),
 });
 
 export const hearSystem: Run<typeof declarations.hearSystem> = async ({ inputs, params, item, context }) => ({
-  heard: await hear(item.id, 'generated', await context.openTree(item.sounds), inputs.originals, params, context),
+  heard: await hear(item.id, 'generated', await context.openTree(item.sounds), inputs, params, context),
 });
 
 export const readOriginals = async (tree: StoredTree): Promise<Originals> =>
@@ -36,7 +47,7 @@ async function hear(
   system: string,
   kept: string,
   sounds: StoredTree,
-  originals: StoredTree,
+  { originals, networks }: { readonly originals: StoredTree; readonly networks: StoredTree },
   params: Params,
   context: TaskContext,
 ): Promise<string> {
@@ -44,7 +55,8 @@ async function hear(
   const paths = soundsOf(sounds, kept);
   const directory = join(context.workDirectory, 'heard');
   await mkdir(join(directory, 'sounds'), { recursive: true });
-  const { listeners, absent } = await listenersFor(directory, sounds, originals, params);
+  const given = networksIn(await folderOf(context, networks, 'networks'));
+  const { listeners, absent } = await listenersFor(directory, given, sounds, originals, params.transcribe);
   const heard: HeardClip[] = [];
   const leftOut: LeftOut[] = [];
   const missing: string[] = [];
@@ -77,7 +89,7 @@ async function hear(
   return directory;
 }
 
-async function listenersFor(directory: string, sounds: StoredTree, originals: StoredTree, { networks, transcribe }: Params) {
+async function listenersFor(directory: string, networks: NetworkPaths, sounds: StoredTree, originals: StoredTree, transcribe: boolean) {
   const room = { tf: (await loadBackend()).tf, directory };
   const { listeners, absent } = await givenListeners(room, networks);
   const all: Listener[] = [...listeners, await codecListener(room, SHIPPED_CODEC)];
@@ -97,6 +109,10 @@ async function listenersFor(directory: string, sounds: StoredTree, originals: St
   const ofOriginals = { clip: 'clip', captions: 'clap' } as const;
   for (const [name, network] of Object.entries(ofOriginals) as ['clip' | 'captions', 'clip' | 'clap'][]) {
     if (originals.files.has(`${name}.arrow`)) continue;
+    if (name === 'captions' && networks.clap !== undefined && isFolder(networks.clap)) {
+      absent.set('clap', { reason: 'clap: no original has a caption', wayOut: '<clip>.txt beside the originals' });
+      continue;
+    }
     const { reason, wayOut } = absent.get(network) ?? {};
     const given = `embeddings as ${name}.safetensors beside the originals`;
     absent.set(network, {

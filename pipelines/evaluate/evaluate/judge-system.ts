@@ -5,7 +5,7 @@ import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { openLedger } from '../../../engine/ledger/ledger.ts';
 import { pathOf } from '../../stored-folder.ts';
 import type { GuideKind } from '../../video-to-audio/evaluate/roll-file.ts';
-import { MEASURED, measureNames, measuresOf, type NotComputed } from '../measured.ts';
+import { MEASURED, type MeasureName, measureNames, measuresOf, type NotComputed } from '../measured.ts';
 import type { judgeSystem as declaration, Judged, Original } from '../tasks.ts';
 import { readOriginals } from './hear.ts';
 import { type HeardFiles, openHeard, openShards } from './heard-files.ts';
@@ -20,7 +20,11 @@ export const judgeSystem: Run<typeof declaration> = async ({ inputs, params: { p
   const paired = new Set(reference.heard.clips.map(({ id }) => id));
   const ids = own.heard.clips.map(({ id }) => id).filter((id) => paired.has(id));
   const clips: Judged['clips'][number][] = [];
-  const strangers = otherClip(own.shard('wav2clip'), truth.shard('clip'));
+  const strangers = [
+    ...otherSpace('clip-score-wav2clip', own.shard('wav2clip'), truth.shard('clip')),
+    ...otherSpace('clap', own.shard('clap'), truth.shard('captions')),
+  ];
+  const meets = (measure: MeasureName) => !strangers.some((one) => one.measure === measure);
   for (const [index, id] of ids.entries()) {
     context.signal.throwIfAborted();
     const pair = (name: string, theirs: { shard: HeardFiles['shard'] }, other: string) => {
@@ -32,8 +36,8 @@ export const judgeSystem: Run<typeof declaration> = async ({ inputs, params: { p
       sound: await own.sound(id),
       original: await reference.sound(id),
       ...optional('classes', pair('pann-classes', reference, 'pann-classes')),
-      ...optional('seen', strangers.length === 0 ? pair('wav2clip', truth, 'clip') : undefined),
-      ...optional('told', pair('clap', truth, 'captions')),
+      ...optional('seen', meets('clip-score-wav2clip') ? pair('wav2clip', truth, 'clip') : undefined),
+      ...optional('told', meets('clap') ? pair('clap', truth, 'captions') : undefined),
       ...optional('flow', seriesOf(truth.shard('flow'), id)),
       ...optional('difference', seriesOf(truth.shard('difference'), id)),
       ...optional('truth', bytesOf(truth.shard('truth'), id)),
@@ -52,12 +56,18 @@ export const judgeSystem: Run<typeof declaration> = async ({ inputs, params: { p
   return { judged };
 };
 
-/** Wav2CLIP learned to meet one CLIP: embeddings of another one cannot be compared with its own. */
-function otherClip(sounds: SequenceShard | undefined, films: SequenceShard | undefined): NotComputed[] {
-  const [heard, seen] = [sounds?.index.width, films?.index.width];
-  if (heard === undefined || seen === undefined || heard === seen) return [];
-  const reason = `Wav2CLIP gives ${heard} values, and CLIP ${seen}`;
-  return [{ measure: 'clip-score-wav2clip', reason, wayOut: 'the CLIP that Wav2CLIP was trained with: ViT-B/32' }];
+/** Who makes the embeddings of sounds and of what they are compared with; both were trained to meet each other. */
+const SPACES = {
+  'clip-score-wav2clip': { names: ['Wav2CLIP', 'CLIP'], wayOut: 'the CLIP that Wav2CLIP was trained with: ViT-B/32' },
+  clap: { names: ['CLAP', 'the network of captions'], wayOut: 'sounds and captions by one CLAP' },
+} as const;
+
+/** Embeddings of another network cannot be compared. */
+function otherSpace(measure: keyof typeof SPACES, sounds: SequenceShard | undefined, others: SequenceShard | undefined): NotComputed[] {
+  const [heard, met] = [sounds?.index.width, others?.index.width];
+  if (heard === undefined || met === undefined || heard === met) return [];
+  const { names, wayOut } = SPACES[measure];
+  return [{ measure, reason: `${names[0]} gives ${heard} values, and ${names[1]} ${met}`, wayOut }];
 }
 
 const optional = <Name extends string, T>(name: Name, value: T | undefined) =>

@@ -1,8 +1,10 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createShard, type ShardWriter } from '../../../datasets/features/sequence-shard.ts';
 import { KEYS } from '../../../datasets/midi/performance.ts';
 import { ROLL_FRAMES_PER_SECOND } from '../../../datasets/midi/piano-roll.ts';
 import type { Tf } from '../../../models/backend/index.ts';
+import { loadSoundEncoder } from '../../../models/encoders/clap/encoders.ts';
 import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
 import { BASIC_PITCH_RATE, loadBasicPitch } from '../../../models/metrics/basic-pitch.ts';
 import * as fronts from '../../../models/metrics/scoring/front-ends.ts';
@@ -12,7 +14,8 @@ import type { Tensor, Weights } from '../../../models/network/tensor-types.ts';
 import { readFloats } from '../../../models/tensor/safetensors.ts';
 import { resample } from '../../../numeric/resample.ts';
 import type { NetworkName } from '../measured.ts';
-import type { NetworkFiles } from '../tasks.ts';
+import { isFolder } from '../sources.ts';
+import type { HearingNetwork } from '../tasks.ts';
 
 /** Mono sound at any rate. */
 export interface Sound {
@@ -191,12 +194,28 @@ export async function transcriber({ tf, directory }: Room): Promise<Listener> {
   };
 }
 
-const GIVEN: Readonly<Record<keyof NetworkFiles, (room: Room, path: string) => Promise<Listener>>> = {
+/** CLAP's sound tower of a folder: a row a clip. */
+async function clapListener({ tf, directory }: Room, folder: string): Promise<Listener> {
+  const encoder = await loadSoundEncoder(tf, folder);
+  const shard = lateShard(directory, 'clap', 1);
+  return {
+    async hear(id, { samples, sampleRate }) {
+      shard.put(id, await encoder.encode(resample(samples, sampleRate, encoder.sampleRate)), encoder.width);
+    },
+    async close() {
+      shard.close();
+      await encoder.dispose();
+    },
+  };
+}
+const clapOnnxListener = waveListener('clap', 48_000);
+
+const GIVEN: Readonly<Record<HearingNetwork, (room: Room, path: string) => Promise<Listener>>> = {
   vggish: vggishListener,
   cnn14: cnn14Listener,
   wav2clip: wav2clipListener,
   passt: waveListener('passt', 32_000),
-  clap: waveListener('clap', 48_000),
+  clap: (room, path) => (isFolder(path) ? clapListener : clapOnnxListener)(room, path),
 };
 /** Passes on embeddings that another program made: `file` holds a tensor [n, width], or [width], for each clip. */
 export async function givenEmbeddings({ tf, directory }: Room, name: string, file: string): Promise<Listener> {
@@ -217,21 +236,30 @@ export interface Lack {
   readonly wayOut: string;
 }
 
-const wayTo = (name: keyof NetworkFiles): string =>
-  `--set networks.${name}=<${name === 'passt' || name === 'clap' ? 'an ONNX file that hears a waveform' : 'safetensors with the released names'}>`;
+const WANTED: Readonly<Partial<Record<HearingNetwork, string>>> = {
+  passt: 'an ONNX file that hears a waveform',
+  clap: 'a folder of CLAP, or an ONNX file that hears a waveform',
+};
+const wayTo = (name: HearingNetwork): string => `--set networks.${name}=<${WANTED[name] ?? 'safetensors with the released names'}>`;
+
+/** Files or folders by the network that they are. */
+export type NetworkPaths = Readonly<Partial<Record<HearingNetwork, string>>>;
+/** Those that `importNetworks` has laid into a folder. */
+export const networksIn = (folder: string): NetworkPaths =>
+  Object.fromEntries(existsSync(folder) ? readdirSync(folder).map((name) => [name.replace(/\..*/, ''), join(folder, name)]) : []);
 
 /** Networks whose weights are given, and why the others cannot be had. */
-export async function givenListeners(room: Room, files: NetworkFiles): Promise<{ listeners: Listener[]; absent: Map<NetworkName, Lack> }> {
+export async function givenListeners(room: Room, paths: NetworkPaths): Promise<{ listeners: Listener[]; absent: Map<NetworkName, Lack> }> {
   const listeners: Listener[] = [];
   const absent = new Map<NetworkName, Lack>();
-  for (const [name, listener] of Object.entries(GIVEN) as [keyof NetworkFiles, (typeof GIVEN)['vggish']][]) {
-    const given = files[name];
-    if (given === undefined) {
+  for (const [name, listener] of Object.entries(GIVEN) as [HearingNetwork, (typeof GIVEN)['vggish']][]) {
+    const path = paths[name];
+    if (path === undefined) {
       absent.set(name, { reason: `${name}: weights missing`, wayOut: wayTo(name) });
       continue;
     }
     try {
-      listeners.push(await listener(room, given.path));
+      listeners.push(await listener(room, path));
     } catch (error) {
       const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
       absent.set(name, { reason: `${name}: ${reason}`, wayOut: wayTo(name) });

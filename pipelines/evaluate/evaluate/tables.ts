@@ -5,7 +5,7 @@ import { type Table, told } from '../../video-to-audio/evaluate/ablation.ts';
 import { MEASURED, type Measured, type MeasureName, measureNames, measuresOf } from '../measured.ts';
 import { REPORTED, type ReportedTableId } from '../reported.ts';
 import type { Protocol } from '../settings.ts';
-import type { Heard, Judged, Originals } from '../tasks.ts';
+import type { Heard, Judged, NetworkIdentity, Originals } from '../tasks.ts';
 
 type Cell = string | number | null;
 
@@ -170,6 +170,13 @@ export function protocolTable(protocol: Protocol, drawing: Drawing): Table {
     ['intervals', `${drawing.resamples} bootstrap draws over clips, seed ${drawing.seed}`],
   ];
   return { title: 'Protocol', columns: ['what', 'how'], rows };
+}
+
+/** The files of the networks that judged: with others the figures are others. */
+export function networkTable(files: readonly NetworkIdentity[]): Table[] {
+  if (files.length === 0) return [];
+  const rows = files.map(({ file, bytes, sha256 }) => [file, bytes, sha256]);
+  return [{ title: 'Networks that judged', columns: ['file', 'bytes', 'sha256'], rows }];
 }
 
 /** Direction and unit of every measure of a table's columns, for readers. */

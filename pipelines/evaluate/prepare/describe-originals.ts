@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { createShard } from '../../../datasets/features/sequence-shard.ts';
+import { createShard, type ShardWriter } from '../../../datasets/features/sequence-shard.ts';
 import { decodeMedia } from '../../../datasets/media/decode.ts';
 import { KEYS } from '../../../datasets/midi/performance.ts';
 import { pianoRoll, ROLL_FRAMES_PER_SECOND } from '../../../datasets/midi/piano-roll.ts';
@@ -8,6 +8,7 @@ import { readMidi } from '../../../datasets/midi/read-midi.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
+import { type CaptionEncoder, loadCaptionEncoder } from '../../../models/encoders/clap/encoders.ts';
 import { loadPictureEncoder, type PictureEncoder } from '../../../models/encoders/image/network.ts';
 import { frameDifferences } from '../../../models/metrics/av-align.ts';
 import { flowMotion } from '../../../models/metrics/flow-motion.ts';
@@ -18,23 +19,28 @@ import { embedFilm } from '../../video-to-audio/prepare/embed-film.ts';
 import { orReason } from '../../video-to-audio/prepare/quarantine.ts';
 import type { Protocol } from '../settings.ts';
 import { CAPTION, clipName, FILMS, isSound, NOTES } from '../sources.ts';
-import type { describeOriginals as declaration, LeftOut, Original, Originals, describeSeenOriginals as seenDeclaration } from '../tasks.ts';
+import type { describeOriginals as declaration, LeftOut, Original, Originals } from '../tasks.ts';
 import { readSound } from './read-sound.ts';
 
-export const describeOriginals: Run<typeof declaration> = ({ inputs, params, context }) =>
-  describe(context, inputs.references, params.protocol, undefined);
-
-export const describeSeenOriginals: Run<typeof seenDeclaration> = async ({ inputs, params, context }) => {
-  const { tf } = await loadBackend();
-  const encoder = await loadPictureEncoder(tf, await folderOf(context, inputs.encoder, 'encoder'));
+export const describeOriginals: Run<typeof declaration> = async ({ inputs, params, context }) => {
+  const folder = await folderOf(context, inputs.networks, 'networks');
+  const given = (network: string) => inputs.networks.files.has(`${network}/config.json`);
+  const pictures = given('clip') ? await loadPictureEncoder((await loadBackend()).tf, join(folder, 'clip')) : undefined;
+  const captions = given('clap') ? await loadCaptionEncoder((await loadBackend()).tf, join(folder, 'clap')) : undefined;
   try {
-    return await describe(context, inputs.references, params.protocol, encoder);
+    return await describe(context, inputs.references, params.protocol, { pictures, captions });
   } finally {
-    await encoder.dispose();
+    await Promise.all([pictures?.dispose(), captions?.dispose()]);
   }
 };
 
-async function describe(context: TaskContext, tree: StoredTree, protocol: Protocol, encoder: PictureEncoder | undefined) {
+interface Encoders {
+  readonly pictures: PictureEncoder | undefined;
+  readonly captions: CaptionEncoder | undefined;
+}
+
+async function describe(context: TaskContext, tree: StoredTree, protocol: Protocol, encoders: Encoders) {
+  const { pictures: encoder } = encoders;
   const { framesPerSecond, side } = protocol.film;
   const directory = join(context.workDirectory, 'originals');
   await mkdir(directory);
@@ -49,6 +55,7 @@ async function describe(context: TaskContext, tree: StoredTree, protocol: Protoc
   });
   const seenFrames =
     encoder && createShard(directory, { name: 'clip', scalar: 'f32', rowsPerSecond: protocol.clipFramesPerSecond, shape: [encoder.width] });
+  const read = encoders.captions && captionShard(directory, encoders.captions);
   const clips: Original[] = [];
   const leftOut: LeftOut[] = [];
   const names = soundsOf(tree, 'original');
@@ -93,6 +100,7 @@ async function describe(context: TaskContext, tree: StoredTree, protocol: Protoc
     if (motion) differences.append(id, motion);
 
     const caption = await captionOf(beside([CAPTION]), kept.captions.get(id));
+    if (caption !== undefined) await read?.append(id, caption);
     clips.push({
       id,
       seconds,
@@ -102,11 +110,24 @@ async function describe(context: TaskContext, tree: StoredTree, protocol: Protoc
     });
     context.progress({ step: index + 1, of: names.size, clip: id });
   }
-  for (const name of seenFrames ? ['captions'] : ['clip', 'captions']) await passOn(tree, name, directory, clips);
+  if (!seenFrames) await passOn(tree, 'clip', directory, clips);
+  if (!read) await passOn(tree, 'captions', directory, clips);
   kept.close();
-  for (const shard of [truths, flows, differences, seenFrames]) shard?.close();
+  for (const shard of [truths, flows, differences, seenFrames, read]) shard?.close();
   await writeFile(join(directory, 'originals.json'), JSON.stringify({ clips, leftOut } satisfies Originals));
   return { originals: directory };
+}
+
+/** A shard of captions' embeddings that begins with its first caption. */
+function captionShard(directory: string, encoder: CaptionEncoder) {
+  let shard: ShardWriter | undefined;
+  return {
+    async append(id: string, caption: string): Promise<void> {
+      shard ??= createShard(directory, { name: 'captions', scalar: 'f32', rowsPerSecond: 1, shape: [encoder.width] });
+      shard.append(id, await encoder.encode(caption));
+    },
+    close: () => shard?.close(),
+  };
 }
 
 /** Embeddings of the originals' films or captions, as a shard by clips. */

@@ -12,17 +12,18 @@ import { storeFloats } from '../../../models/tensor/safetensors.ts';
 import { hearOriginals, hearSystem } from '../../../pipelines/evaluate/evaluate/hear.ts';
 import { openShards } from '../../../pipelines/evaluate/evaluate/heard-files.ts';
 import { judgeSystem } from '../../../pipelines/evaluate/evaluate/judge-system.ts';
-import { describeSeenOriginals } from '../../../pipelines/evaluate/prepare/describe-originals.ts';
+import { describeOriginals } from '../../../pipelines/evaluate/prepare/describe-originals.ts';
 import { importReferences, importSystems } from '../../../pipelines/evaluate/prepare/import-sounds.ts';
 import { presets } from '../../../pipelines/evaluate/settings.ts';
 import { sourceOf } from '../../../pipelines/evaluate/sources.ts';
+import { encoderParams } from '../../../pipelines/video-to-audio/encoders.ts';
 import { copyFolder, editJson, editWeights, fixtureOf } from '../../models/encoders/folders.ts';
-import { clicks, type Setup, setUp } from './trees.ts';
+import { clicks, networksOf, type Setup, setUp } from './trees.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const protocol = { ...presets.method.protocol, film: { framesPerSecond: 25, side: 32 } };
 const wav2clip = { path: join(fixtures, 'metrics/tiny_scoring_nets/wav2clip_tiny.safetensors'), stamp: '' };
-const params = { protocol, networks: { wav2clip }, codec: '', transcribe: false };
+const params = { protocol, codec: '', transcribe: false };
 const nothing = { item: undefined } as const;
 const WIDTH = 32;
 
@@ -49,9 +50,12 @@ const tree = async (path: string): Promise<StoredTree> => setup.store.openTree(a
 /** What a system's sound to the film scores, with what was seen and heard for it. */
 async function scored(encoder: string) {
   const { context } = setup;
-  const inputs = { references, encoder: await tree(encoder) };
-  const originals = await tree((await describeSeenOriginals({ inputs, params: { protocol }, ...nothing, context })).originals);
-  const reference = await tree((await hearOriginals({ inputs: { references, originals }, params, ...nothing, context })).heard);
+  const files = { wav2clip };
+  const { describing, listening } = await networksOf(setup, { files, clip: encoderParams('image', encoder) });
+  const networks = listening;
+  const inputs = { references, networks: describing };
+  const originals = await tree((await describeOriginals({ inputs, params: { protocol }, ...nothing, context })).originals);
+  const reference = await tree((await hearOriginals({ inputs: { references, originals, networks }, params, ...nothing, context })).heard);
   const sounds = join(setup.folder, `sounds of ${encoder.length}`);
   mkdirSync(sounds);
   writeFileSync(join(sounds, 'film.wav'), writeWav(clicks([0.2, 0.5]), 24_000));
@@ -59,7 +63,7 @@ async function scored(encoder: string) {
   const { systems } = await importSystems({ inputs: {}, params: { systems: [system] }, ...nothing, context });
   const [item] = systems;
   if (item === undefined) throw new Error('no system');
-  const heard = await setup.store.putTree((await hearSystem({ inputs: { originals }, params, item, context })).heard);
+  const heard = await setup.store.putTree((await hearSystem({ inputs: { originals, networks }, params, item, context })).heard);
   const run = { inputs: { originals, reference }, params: { protocol }, item: { id: 'ours', artifact: heard }, context };
   return { originals, heard: await setup.store.openTree(heard), ...(await judgeSystem(run)) };
 }

@@ -23,7 +23,7 @@ const samples = normal({ seed: 1, purpose: 'sound' }, 3 * sampleRate).map((value
 /** What a network hears in one sound, or why it cannot. */
 async function heard(name: 'vggish' | 'passt' | 'clap', path: string): Promise<Float32Array> {
   const directory = mkdtempSync(join(folder, 'heard-'));
-  const { listeners, absent } = await givenListeners({ tf, directory }, { [name]: { path, stamp: '' } });
+  const { listeners, absent } = await givenListeners({ tf, directory }, { [name]: path });
   const lack = absent.get(name);
   if (lack) throw new Error(lack.reason);
   for (const listener of listeners) {

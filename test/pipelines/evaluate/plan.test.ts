@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -26,6 +26,7 @@ describe('the plan of an evaluation', () => {
     expect(nodes(given)).toEqual([
       'references: importReferences',
       'systems: importSystems',
+      'networks: importNetworks',
       'originals: describeOriginals',
       'original-sounds: hearOriginals',
       'sounds: hearSystem',
@@ -48,6 +49,14 @@ describe('the plan of an evaluation', () => {
     writeFileSync(join(folder, 'b.mp4'), 'b');
     expect(stamp()).not.toBe(touched);
   });
+  it('takes CLAP as a folder or as a file, and notices other files in it', () => {
+    const clap = join(folder, 'clap');
+    mkdirSync(clap);
+    for (const name of ['config.json', 'model.safetensors']) writeFileSync(join(clap, name), '{}');
+    const params = (path: string) => plan({ ...given, networks: { clap: path } }).nodes.find(({ id }) => id === 'networks')?.params;
+    expect(params(clap)).toMatchObject({ files: {}, clap: { folder: clap, state: expect.stringContaining('model.safetensors 2 ') } });
+    expect(params(join(folder, 'a.wav'))).toEqual({ files: { clap: { path: join(folder, 'a.wav'), stamp: expect.any(String) } } });
+  });
   it('needs no look at a tree of the store', () => {
     const digest = 'a'.repeat(64);
     expect(JSON.stringify(plan({ references: digest, systems: { ours: digest } }).nodes[0]?.params)).toContain(digest);
@@ -58,6 +67,7 @@ describe('the plan of an evaluation', () => {
     ['a folder that is not there', { ...given, systems: { ours: '/nowhere' } }, 'systems.ours'],
     ['a relative folder', { ...given, references: 'here' }, 'references'],
     ['weights that are not there', { ...given, networks: { vggish: '/nowhere' } }, 'networks.vggish'],
+    ['CLAP that is not there', { ...given, networks: { clap: '/nowhere' } }, 'networks.clap'],
     ['keys in the wrong order', { ...given, protocol: { keys: { first: 60, last: 50 } } }, 'protocol.keys'],
     ['an unknown baseline', { ...given, baseline: 'theirs' }, 'baseline'],
   ])('says what is wrong about %s', (_, settings, where) => {

@@ -8,6 +8,7 @@ import { composePiece } from '../../../datasets/synthetic/compose.ts';
 import { perform } from '../../../datasets/synthetic/perform.ts';
 import { pianists } from '../../../datasets/synthetic/pianists.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
+import { sha256 } from '../../../engine/keys/keys.ts';
 import { openLedger } from '../../../engine/ledger/ledger.ts';
 import { storeFloats, writeSafetensors } from '../../../models/tensor/safetensors.ts';
 import { compareRatedSystems } from '../../../pipelines/evaluate/evaluate/compare-systems.ts';
@@ -19,13 +20,13 @@ import { importReferences, importSystems } from '../../../pipelines/evaluate/pre
 import { presets } from '../../../pipelines/evaluate/settings.ts';
 import { sourceOf } from '../../../pipelines/evaluate/sources.ts';
 import type { Judged, NetworkFiles } from '../../../pipelines/evaluate/tasks.ts';
-import { generated, pianoSound, references as runReferences, type Setup, setUp } from './trees.ts';
+import { generated, networksOf, pianoSound, references as runReferences, type Setup, setUp } from './trees.ts';
 
 const root = join(import.meta.dirname, '../../fixtures');
 const tiny = (name: string) => ({ path: join(root, 'metrics/tiny_scoring_nets', `${name}_tiny.safetensors`), stamp: '' });
 const networks: NetworkFiles = { vggish: tiny('vggish'), cnn14: tiny('cnn14'), wav2clip: tiny('wav2clip') };
 const protocol = { ...presets.method.protocol, film: { framesPerSecond: 25, side: 32 } };
-const hearing = { protocol, networks, codec: '', transcribe: true };
+const params = { protocol, codec: '', transcribe: true };
 const nothing = { item: undefined } as const;
 
 let setup: Setup;
@@ -44,12 +45,14 @@ function folder(name: string, files: Files): string {
 const tree = async (path: string): Promise<StoredTree> => setup.store.openTree(await setup.store.putTree(path));
 
 /** Originals as given, and what every system scored. */
-async function evaluated(originalsFrom: StoredTree, systems: Readonly<Record<string, string | StoredTree>>, params = hearing) {
+async function evaluated(originalsFrom: StoredTree, systems: Readonly<Record<string, string | StoredTree>>, files = networks) {
   const { context } = setup;
+  const { describing, listening, identities } = await networksOf(setup, { files });
   const originals = await tree(
-    (await describeOriginals({ inputs: { references: originalsFrom }, params: { protocol }, ...nothing, context })).originals,
+    (await describeOriginals({ inputs: { references: originalsFrom, networks: describing }, params: { protocol }, ...nothing, context }))
+      .originals,
   );
-  const inputs = { references: originalsFrom, originals };
+  const inputs = { references: originalsFrom, originals, networks: listening };
   const reference = await tree((await hearOriginals({ inputs, params, ...nothing, context })).heard);
   const sources = Object.entries(systems).map(([id, from]) => ({
     id,
@@ -59,12 +62,14 @@ async function evaluated(originalsFrom: StoredTree, systems: Readonly<Record<str
   const heard = [];
   const judged = [];
   for (const item of imported.systems) {
-    const sounds = await setup.store.putTree((await hearSystem({ inputs: { originals }, params, item, context })).heard);
+    const sounds = await setup.store.putTree(
+      (await hearSystem({ inputs: { originals, networks: listening }, params, item, context })).heard,
+    );
     heard.push({ id: item.id, artifact: sounds });
     const run = { inputs: { originals, reference }, params: { protocol }, item: { id: item.id, artifact: sounds }, context };
     judged.push((await judgeSystem(run)).judged);
   }
-  return { originals, reference, heard, judged };
+  return { originals, reference, heard, judged, identities };
 }
 async function originalsIn(path: string): Promise<StoredTree> {
   const { references } = await importReferences({
@@ -188,7 +193,9 @@ describe('systems against originals', () => {
     const reasons = new Map(of('copy').notComputed.map(({ measure, reason }) => [measure, reason]));
     expect(of('other').notComputed.find(({ measure }) => measure === 'clap')).toMatchObject({
       reason: 'clap: weights missing',
-      wayOut: expect.stringMatching(/^--set networks.clap=<an ONNX file.*>, or embeddings as clap.safetensors beside the sounds$/),
+      wayOut: expect.stringMatching(
+        /^--set networks.clap=<a folder of CLAP, or an ONNX file.*>, or embeddings as clap.safetensors beside the sounds$/,
+      ),
     });
     expect(reasons.get('inception-score-pann')).toBe('4 clips for 10 parts');
     expect(reasons.get('roll-f1-micro')).toMatch(/no roll/);
@@ -208,10 +215,10 @@ describe('systems against originals', () => {
   });
   it('stand beside the paper’s rows, which are marked, with differences, opinions and the protocol', async () => {
     const judged = await Promise.all(result.judged.map(async (one) => ({ id: one.system, artifact: await setup.store.putJson(one) })));
-    const { originals, reference, heard } = result;
+    const { originals, reference, heard, identities } = result;
     const ratings = { path: join(root, 'metrics/mos.csv'), artifact: { form: 'file', digest: '', bytes: 0 } } as const;
     const { exhibits, measures, quarantined } = await compareRatedSystems({
-      inputs: { originals, reference, heard, judged, ratings },
+      inputs: { originals, networks: identities, reference, heard, judged, ratings },
       params: { protocol, reported: ['vggsound', 'pianoyt-2h'], seed: 7, resamples: 200, shown: 2 },
       ...nothing,
       context: setup.context,
@@ -237,6 +244,12 @@ describe('systems against originals', () => {
     expect(table(/mean over clips/).columns).toEqual(['measure', 'better', 'copy (4 clips)', 'other (2 clips)', 'empty (0 clips)']);
     expect(table(/^Mean opinion/).rows).toHaveLength(4);
     expect(table(/^Protocol/).rows).toContainEqual(['level', 'peak']);
+    expect(table(/^Networks/).rows).toEqual(
+      ['cnn14', 'vggish', 'wav2clip'].map((name) => {
+        const bytes = readFileSync(tiny(name).path);
+        return [`${name}.safetensors`, bytes.length, sha256(bytes)];
+      }),
+    );
     expect(table(/^Not computed/).rows.map(([measure, systems]) => [measure, systems])).toContainEqual(['clap', 'other, empty']);
     expect(shown.groups[0]?.items.map(({ title }) => title)).toEqual(['original', 'copy']);
     expect(measures.find(({ name }) => name === 'copy: frechet-pann')?.note).toMatch(/4 rows for 32/);
@@ -250,8 +263,7 @@ describe('nodes of a run', () => {
     const made = await generated(setup, 'arm', clips, (clip) => (clip.set === 'piano' ? pianoSound(0, 'a') : undefined), {
       guide: 'binary',
     });
-    const misfit = { ...hearing, networks: { vggish: tiny('cnn14') } };
-    const { judged, heard } = await evaluated(kept, { arm: made }, misfit);
+    const { judged, heard } = await evaluated(kept, { arm: made }, { vggish: tiny('cnn14') });
     const [arm] = judged;
     expect(arm?.clips.map(({ id }) => id)).toEqual(['piano-0-a', 'piano-0-b']);
     expect(arm?.clips[0]?.scores['midi-f1-micro']).toBeGreaterThan(0.5);

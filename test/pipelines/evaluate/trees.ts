@@ -13,11 +13,13 @@ import { perform } from '../../../datasets/synthetic/perform.ts';
 import { pianists } from '../../../datasets/synthetic/pianists.ts';
 import { renderPiano } from '../../../datasets/synthetic/piano.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
-import type { TaskContext } from '../../../engine/define/task.ts';
+import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { openStore, type Store } from '../../../engine/store/store.ts';
 import { styleFeatures } from '../../../models/metrics/style.ts';
 import { fitLogistic } from '../../../numeric/logistic.ts';
 import { normal } from '../../../numeric/random.ts';
+import { importNetworks as takeNetworks } from '../../../pipelines/evaluate/prepare/import-networks.ts';
+import type { importNetworks } from '../../../pipelines/evaluate/tasks.ts';
 import type { StyleJudge } from '../../../pipelines/video-to-audio/evaluate/style-judge.ts';
 import type { ReferenceClip } from '../../../pipelines/video-to-audio/evaluate/tasks.ts';
 
@@ -72,6 +74,14 @@ export async function setUp(): Promise<Setup> {
     putTree: (directory) => store.putTree(directory),
   };
   return { store, folder, context };
+}
+
+type Networks = Parameters<Run<typeof importNetworks>>[0]['params'];
+/** Networks in the store, as an evaluation takes them in. */
+export async function networksOf({ store, context }: Setup, params: Networks) {
+  const { describing, listening, identities } = await takeNetworks({ inputs: {}, params, item: undefined, context });
+  const tree = async (path: string) => store.openTree(await store.putTree(path));
+  return { describing: await tree(describing), listening: await tree(listening), identities };
 }
 
 const latentsOf = (id: string, shift = 0): Float32Array =>
