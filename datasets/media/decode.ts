@@ -1,12 +1,12 @@
 /**
- * Frames and sound of a file by one ffmpeg process: RGB frames on pipe 1, sound on pipe 3, the times of what was really
- * decoded on pipes 4 and 5. Frames at a constant rate are chosen here by their times, so that they do not depend on the
- * ffmpeg version, and damage shows in the counts even where the exit code is 0.
+ * Frames and sound of a file by one ffmpeg process. Which frames are shown at a constant rate is decided here by their times, so
+ * that it does not depend on the ffmpeg version, and damage shows in the counts even where the exit code is 0.
  */
 import { resolve } from 'node:path';
-import { chooseFrames } from './frame-choice.ts';
+import { decodeArguments, readTimes } from './decode-command.ts';
+import { chooseFrames, chooseThinned } from './frame-choice.ts';
 import { type MediaOptions, type Probe, probeMedia, unreadable } from './probe.ts';
-import { LOCAL_FILES_ONLY, runTool } from './tool-process.ts';
+import { runTool } from './tool-process.ts';
 import { findMediaTools } from './tools.ts';
 import { optionsOf, refuseOldOptions } from './versions.ts';
 
@@ -27,7 +27,7 @@ export interface DecodeOptions extends MediaOptions {
   readonly crop?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | undefined;
   /** Decodes no more than this much of the file. Default 120. */
   readonly mostSeconds?: number | undefined;
-  /** Sees every decoded frame [height, width, 3] once, as it comes, in place of their being kept: `data` stays empty. */
+  /** Sees every frame [height, width, 3] that may be needed, as it comes, in place of their being kept: `data` stays empty. */
   readonly onFrame?: (frame: Uint8Array, size: { readonly width: number; readonly height: number }) => void;
 }
 export interface Frames {
@@ -38,8 +38,8 @@ export interface Frames {
   readonly height: number;
   /** Seconds of each frame: its own time, or its place at the constant rate. */
   readonly times: Float64Array;
-  /** Which of the decoded frames each one is. */
-  readonly decoded: readonly number[];
+  /** Which of the frames that `onFrame` saw each one is. */
+  readonly seen: readonly number[];
 }
 export interface Decoded {
   readonly probe: Probe;
@@ -48,22 +48,6 @@ export interface Decoded {
   readonly audio: Float32Array | undefined;
   /** What could not be decoded; empty for a sound file. */
   readonly damage: readonly string[];
-}
-
-/** Rows of ffmpeg's `framecrc`: stream, dts, pts, duration, size, checksum. */
-function readTimes(output: Buffer | undefined): { pts: number[]; lengths: number[] } {
-  const text = output?.toString('latin1') ?? '';
-  const [over, under] = (/^#tb 0: (\d+)\/(\d+)/m.exec(text)?.slice(1) ?? ['1', '1']).map(Number);
-  const base = (over ?? 1) / (under ?? 1);
-  const pts: number[] = [];
-  const lengths: number[] = [];
-  for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#')) continue;
-    const fields = line.split(',');
-    pts.push(Number(fields[2]) * base);
-    lengths.push(Number(fields[3]) * base);
-  }
-  return { pts, lengths };
 }
 
 /**
@@ -77,77 +61,76 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
   const video = wanted === 'audio' ? undefined : probe.video;
   const audio = wanted === 'video' ? undefined : probe.audio;
   if (!video && !audio) throw unreadable(path, `no ${wanted} stream`);
-  const { start = 0, crop, mostSeconds = 120 } = options;
+  const { start = 0, crop, mostSeconds = 120, sampleRate = 24000, framesPerSecond: rate } = options;
   const width = options.size?.width ?? crop?.width ?? video?.width ?? 0;
   const height = options.size?.height ?? crop?.height ?? video?.height ?? 0;
-  const sampleRate = options.sampleRate ?? 24000;
-  const limit = ['-t', String(mostSeconds)];
-
-  const args = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-threads', '1', ...LOCAL_FILES_ONLY];
-  if (start > 0) args.push('-ss', String(start));
-  args.push('-i', `file:${resolve(path)}`);
-  if (video) {
-    // What is cut off need not be scaled: a wide picture takes a quarter less time.
-    const middle = `crop=w='min(iw,ih*${width}/${height})':h='min(ih,iw*${height}/${width})',`;
-    const scale = `${options.size?.fit === 'stretch' ? '' : middle}scale=${width}:${height}:flags=bicubic`;
-    const part = crop ? `crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1,` : '';
-    args.push('-filter_complex', `[0:v:0]${part}${options.size ? `${scale},` : ''}format=rgb24,split[frames][times]`);
-    const { everyFrame, fileTimes } = await optionsOf(tools, options.signal);
-    args.push('-map', '[frames]', ...limit, ...everyFrame, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1');
-    args.push('-map', '[times]', ...limit, ...everyFrame, ...fileTimes, '-c:v', 'rawvideo', '-f', 'framecrc', 'pipe:4');
-  }
-  if (audio) {
-    const channel = options.channel === 'first' ? 'pan=mono|c0=c0,' : '';
-    args.push('-map', '0:a:0', ...limit, '-af', `${channel}aresample=async=1:first_pts=0`, '-ac', '1', '-ar', String(sampleRate));
-    args.push('-f', 'f32le', 'pipe:3', '-map', '0:a:0', ...limit, '-c:a', 'pcm_s16le', '-f', 'framecrc', 'pipe:5');
-  }
-  const outputs = [...(video ? [1, 4] : []), ...(audio ? [3, 5] : [])];
-  const seconds = Math.min(Math.max(0, (probe.duration ?? 0) - start), mostSeconds);
-  const seen = options.onFrame && frameCutter(width, height, options.onFrame);
-  const expected = { 1: video && !seen ? Math.ceil(seconds * Math.min(video.baseRate, 120) + 2) * width * height * 3 : 0 };
-  const result = await runTool({
-    command: tools.ffmpeg,
-    args,
-    outputs,
-    expected,
-    signal: options.signal,
-    ...(seen && { takers: { 1: seen.take } }),
-  });
-  refuseOldOptions(tools, result.stderr);
+  const size = width * height * 3;
+  const version = await optionsOf(tools, options.signal);
+  const cutter = options.onFrame && frameCutter(width, height, options.onFrame);
+  const isCut = start > 0 || (probe.duration ?? 0) > mostSeconds;
   const damage: string[] = [];
-  const decodedFrames = video && readFrames();
-  const sound = audio && readSound();
+
+  // Frames that no tick shows are dropped before they are scaled, where the film has more of them than are asked for.
+  const thinTo = video && rate !== undefined && rate < video.baseRate ? rate : undefined;
+  let result = await run(thinTo);
+  let frames = video && framesOf(thinTo);
+  if (video && !frames) {
+    // ffmpeg thought that the film ends before the last frame that is shown, or showed what lies beyond the end asked for.
+    result = await run(undefined);
+    frames = framesOf(undefined);
+  }
+  const sound = audio && soundOf();
   if (result.exitCode !== 0 && damage.length === 0) damage.push(`ffmpeg ended with code ${result.exitCode}`);
   if (result.stderr.length > 0) damage.push(firstReason(result.stderr, path));
-  return { probe, frames: decodedFrames, audio: sound, damage };
+  return { probe, frames, audio: sound, damage };
 
-  function readFrames(): Frames {
-    const bytes = result.outputs[1] ?? Buffer.alloc(0);
-    const times = readTimes(result.outputs[4]).pts;
-    const size = width * height * 3;
-    const isCut = start > 0 || (probe.duration ?? 0) > mostSeconds;
-    const length = seen?.bytes() ?? bytes.length;
-    if (length === 0) throw unreadable(path, `no frame could be decoded${reasonOf(result.stderr, path)}`);
-    if (length !== times.length * size) {
-      throw unreadable(path, `${length} bytes for ${times.length} frames of ${width} × ${height}${reasonOf(result.stderr, path)}`);
-    }
-    const declared = video?.frames;
-    if (declared !== undefined && times.length < declared && !isCut) damage.push(`${times.length} of ${declared} frames could be decoded`);
-    const all = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (options.framesPerSecond === undefined)
-      return { data: all, count: times.length, width, height, times: Float64Array.from(times), decoded: times.map((_, index) => index) };
-    const chosen = chooseFrames(times, 1 / (video?.baseRate ?? 25), options.framesPerSecond);
-    // Frames that only move forward can do so where they lie; most of the time of a copy is spent on new memory.
-    const inPlace = chosen.every((from, to) => from >= to);
-    const data = inPlace || seen ? all.subarray(0, chosen.length * size) : new Uint8Array(chosen.length * size);
-    chosen.forEach((from, to) => {
-      if (!seen && (!inPlace || from !== to)) data.set(all.subarray(from * size, (from + 1) * size), to * size);
+  async function run(thin: number | undefined) {
+    const plan = { ...options, path, start, mostSeconds, sampleRate, picture: video && { width, height }, hasSound: audio !== undefined };
+    const seconds = Math.min(Math.max(0, (probe.duration ?? 0) - start), mostSeconds);
+    const most = Math.ceil(seconds * (thin ?? Math.min(video?.baseRate ?? 0, 120)) + 2);
+    const given = await runTool({
+      command: tools.ffmpeg,
+      args: decodeArguments({ ...plan, thinTo: thin }, version),
+      outputs: [...(video ? [1, 4] : []), ...(audio ? [3, 5] : [])],
+      expected: { 1: video && !cutter ? most * size : 0 },
+      signal: options.signal,
+      ...(cutter && { takers: { 1: cutter.begin() } }),
     });
-    const rate = options.framesPerSecond;
-    return { data, count: chosen.length, width, height, times: Float64Array.from(chosen, (_, index) => index / rate), decoded: chosen };
+    refuseOldOptions(tools, given.stderr);
+    return given;
   }
 
-  function readSound(): Float32Array {
+  /** Undefined if a frame that is shown is not among the thinned ones. */
+  function framesOf(thinned: number | undefined): Frames | undefined {
+    const bytes = result.outputs[1] ?? Buffer.alloc(0);
+    const { pts, within } = readTimes(result.outputs[4], thinned === undefined ? Number.POSITIVE_INFINITY : mostSeconds);
+    const times = pts.slice(0, within);
+    const length = cutter?.bytes() ?? bytes.length;
+    if (times.length === 0) throw unreadable(path, `no frame could be decoded${reasonOf(result.stderr, path)}`);
+    if (thinned === undefined ? length !== times.length * size : length % size !== 0) {
+      throw unreadable(path, `${length} bytes for ${times.length} frames of ${width} × ${height}${reasonOf(result.stderr, path)}`);
+    }
+    const frameSeconds = 1 / (video?.baseRate ?? 25);
+    const chosen =
+      rate === undefined
+        ? times.map((_, index) => index)
+        : thinned === undefined
+          ? chooseFrames(times, frameSeconds, rate)
+          : chooseThinned(pts, within, length / size, frameSeconds, rate);
+    if (!chosen) return undefined;
+    const declared = video?.frames;
+    if (declared !== undefined && times.length < declared && !isCut) damage.push(`${times.length} of ${declared} frames could be decoded`);
+    return {
+      data: cutter ? new Uint8Array(0) : gather(bytes, chosen, size),
+      count: chosen.length,
+      width,
+      height,
+      times: Float64Array.from(chosen, (_, index) => (rate === undefined ? (times[index] ?? Number.NaN) : index / rate)),
+      seen: cutter ? chosen.map((index) => cutter.before() + index) : chosen,
+    };
+  }
+
+  function soundOf(): Float32Array {
     const bytes = result.outputs[3] ?? Buffer.alloc(0);
     const { lengths } = readTimes(result.outputs[5]);
     if (bytes.length === 0) throw unreadable(path, `no sound could be decoded${reasonOf(result.stderr, path)}`);
@@ -160,21 +143,41 @@ export async function decodeMedia(path: string, options: DecodeOptions = {}): Pr
   }
 }
 
+/** The frames of these numbers, one after another. Those that only move forward do so where they lie: most of the time of a copy is spent on new memory. */
+function gather(bytes: Buffer, chosen: readonly number[], size: number): Uint8Array {
+  const all = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const inPlace = chosen.every((from, to) => from >= to);
+  const data = inPlace ? all.subarray(0, chosen.length * size) : new Uint8Array(chosen.length * size);
+  chosen.forEach((from, to) => {
+    if (!inPlace || from !== to) data.set(all.subarray(from * size, (from + 1) * size), to * size);
+  });
+  return data;
+}
+
 /** Cuts a stream of bytes into frames; each is valid only while it is looked at. */
 function frameCutter(width: number, height: number, onFrame: NonNullable<DecodeOptions['onFrame']>) {
   const frame = new Uint8Array(width * height * 3);
-  let bytes = 0;
+  let [bytes, before, seen] = [0, 0, 0];
+  const take = (chunk: Uint8Array) => {
+    for (let from = 0; from < chunk.length; ) {
+      const at = bytes % frame.length;
+      const part = chunk.subarray(from, from + frame.length - at);
+      frame.set(part, at);
+      from += part.length;
+      bytes += part.length;
+      if (bytes % frame.length !== 0) continue;
+      seen++;
+      onFrame(frame, { width, height });
+    }
+  };
   return {
     bytes: () => bytes,
-    take(chunk: Uint8Array) {
-      for (let from = 0; from < chunk.length; ) {
-        const at = bytes % frame.length;
-        const part = chunk.subarray(from, from + frame.length - at);
-        frame.set(part, at);
-        from += part.length;
-        bytes += part.length;
-        if (bytes % frame.length === 0) onFrame(frame, { width, height });
-      }
+    /** Frames of earlier streams. */
+    before: () => before,
+    /** What takes the next stream. */
+    begin() {
+      [bytes, before] = [0, seen];
+      return take;
     },
   };
 }

@@ -19,3 +19,27 @@ export function chooseFrames(times: readonly number[], frameSeconds: number, rat
   }
   return chosen;
 }
+
+/**
+ * The same choice among what ffmpeg's filter `fps` gave from tick 0: index of such a frame per tick. The filter has the rule of `chooseFrames`, but sees
+ * beyond the end that was asked for, and has its own idea of when the last frame ends.
+ * @param times seconds of the decoded frames, of which the first `within` may be shown
+ * @param given how many frames the filter gave
+ * @returns undefined if a frame that is shown is not among them
+ */
+export function chooseThinned(
+  times: readonly number[],
+  within: number,
+  given: number,
+  frameSeconds: number,
+  rate: number,
+): number[] | undefined {
+  const filtered = chooseFrames(times, frameSeconds, rate);
+  const places: number[] = [];
+  for (const [tick, frame] of chooseFrames(times.slice(0, within), frameSeconds, rate).entries()) {
+    const place = Math.min(tick, given - 1);
+    if (filtered[place] !== frame) return undefined;
+    places.push(place);
+  }
+  return places;
+}

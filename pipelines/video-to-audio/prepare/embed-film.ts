@@ -40,7 +40,7 @@ export async function embedFilm(encoder: PictureEncoder, path: string, stretch: 
   if (!frames || damage.length > 0) return undefined;
   const { width } = encoder;
   const features = new Float32Array(frames.count * width);
-  for (const [row, from] of frames.decoded.entries()) {
+  for (const [row, from] of frames.seen.entries()) {
     const batch = batches[Math.floor(from / BATCH)];
     const at = (from % BATCH) * width;
     if (batch) features.set(batch.subarray(at, at + width), row * width);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeMedia } from '../../../datasets/media/decode.ts';
 import { extractClip } from '../../../datasets/media/extract.ts';
+import { chooseFrames, chooseThinned } from '../../../datasets/media/frame-choice.ts';
 import { probeMedia } from '../../../datasets/media/probe.ts';
 import { fixture } from '../fixtures.ts';
 
@@ -17,6 +18,53 @@ describe('frames', () => {
     const bars = Array.from({ length: frames.count }, (_, frame) => bar(frame));
     expect(bars).toEqual([...bars].sort((a, b) => a - b));
     expect(new Set(bars).size).toBeGreaterThan(5);
+  });
+});
+
+describe('frames at a lower rate are dropped before they are scaled, and are those that every frame tells of', () => {
+  const size = { width: 32, height: 24 };
+  const films = ['vfr_48k_mono.mp4', 'av_30fps.mkv', 'rotated_90.mp4', 'damaged_mdat.mp4', 'broken_truncated_faststart.mp4'];
+  // At 0.5 a second the last frame lasts shorter than a tick, so that ffmpeg leaves it out: the film is then decoded anew, whole.
+  it.each(films.flatMap((name) => [0.5, 12.5].map((rate) => [name, rate] as const)))('%s at %d a second', async (name, rate) => {
+    for (const part of [{}, { start: 0.3, mostSeconds: 0.9 }]) {
+      const options = { ...part, size, streams: 'video' } as const;
+      const every = await decodeMedia(fixture(`media/${name}`), options);
+      const { frames, damage } = await decodeMedia(fixture(`media/${name}`), { ...options, framesPerSecond: rate });
+      if (!every.frames || !frames) throw new Error('no frames');
+      const chosen = chooseFrames([...every.frames.times], 1 / (every.probe.video?.baseRate ?? 0), rate);
+      const frame = (data: Uint8Array, index: number) => Buffer.from(data).subarray(index * 32 * 24 * 3, (index + 1) * 32 * 24 * 3);
+      expect(frames.count).toBe(chosen.length);
+      for (const [tick, index] of chosen.entries())
+        expect(frame(frames.data, tick).equals(frame(every.frames.data, index)), `tick ${tick}`).toBe(true);
+      expect(damage.slice(0, 1)).toEqual(every.damage.slice(0, 1));
+    }
+  });
+
+  it('are seen as they come, also when the film is decoded anew', async () => {
+    for (const rate of [0.5, 4, 50]) {
+      const seen: Buffer[] = [];
+      const path = fixture('media/av_30fps.mkv');
+      const kept = await decodeMedia(path, { size, framesPerSecond: rate, streams: 'video' });
+      const { frames } = await decodeMedia(path, {
+        size,
+        framesPerSecond: rate,
+        streams: 'video',
+        onFrame: (data) => seen.push(Buffer.from(data)),
+      });
+      expect(
+        Buffer.concat((frames?.seen ?? []).map((index) => seen[index] ?? Buffer.alloc(0))).equals(kept.frames?.data ?? Buffer.alloc(0)),
+      ).toBe(true);
+      if (rate === 4) expect(seen.length).toBeLessThan(20);
+    }
+  });
+
+  it('does not take for the last frame what ffmpeg did not give', () => {
+    const times = [0, 0.25, 0.5, 0.75, 1];
+    expect(chooseThinned(times, 5, 3, 0.25, 2)).toEqual([0, 1, 2]);
+    expect(chooseThinned(times, 5, 2, 0.25, 2)).toBeUndefined();
+    expect(chooseThinned(times, 5, 0, 0.25, 2)).toBeUndefined();
+    expect(chooseThinned([0, 0.5, 1, 9], 3, 3, 1, 2)).toEqual([0, 1, 2, 2]);
+    expect(chooseThinned([0, 0.5, 0.6], 2, 9, 0.5, 2)).toBeUndefined();
   });
 });
 
