@@ -71,13 +71,14 @@ export function reportedTables(systems: readonly Judged[], ids: readonly Reporte
     if (values.length === 0) return judged.set[name as MeasureName]?.value ?? null;
     return values.reduce((sum, value) => sum + value, 0) / values.length;
   };
-  return REPORTED.filter(({ id }) => ids.includes(id)).map(({ title, differs, rows }) => {
+  return REPORTED.filter(({ id }) => ids.includes(id)).map(({ title, differs, rows, absent = [] }) => {
     const names = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
     return {
       title: `${title}, as reported, and this run. ${differs}`,
       columns: ['system', 'source', ...names],
       rows: [
         ...rows.map(({ system, values }) => [system, 'reported', ...names.map((name) => values[name as MeasureName] ?? null)]),
+        ...absent.map((system) => [system, 'not at hand', ...names.map(() => null)]),
         ...systems.map((one) => [one.system, 'this run', ...names.map((name) => own(one, name))]),
       ],
     };

@@ -219,7 +219,7 @@ describe('systems against originals', () => {
     const ratings = { path: join(root, 'metrics/mos.csv'), artifact: { form: 'file', digest: '', bytes: 0 } } as const;
     const { exhibits, measures, quarantined } = await compareRatedSystems({
       inputs: { originals, networks: identities, reference, heard, judged, ratings },
-      params: { protocol, reported: ['vggsound', 'pianoyt-2h'], seed: 7, resamples: 200, shown: 2 },
+      params: { protocol, reported: ['vggsound', 'audiocaps', 'pianoyt-2h'], seed: 7, resamples: 200, shown: 2 },
       ...nothing,
       context: setup.context,
     });
@@ -230,7 +230,12 @@ describe('systems against originals', () => {
     const table = (title: RegExp) => shown.tables.find((one) => title.test(one.title)) ?? expect.fail(String(title));
     const paper = table(/^Table 2/);
     const fad = paper.columns.indexOf('frechet-vggish');
-    expect(paper.rows.map((row) => [row[0], row[1], row[fad]])).toEqual([
+    const shownRows = paper.rows.map((row) => [row[0], row[1], row[fad]]);
+    expect(shownRows.slice(0, 2)).toEqual([
+      ['Diff-Foley *', 'reported', 6.05],
+      ['FoleyCrafter, without text *', 'reported', 2.38],
+    ]);
+    expect(shownRows.slice(-8)).toEqual([
       ['base, without text', 'reported', 0.8],
       ['base, with text', 'reported', 0.78],
       ['piano stage (PianoYT-2h)', 'reported', 0.83],
@@ -240,6 +245,9 @@ describe('systems against originals', () => {
       ['other', 'this run', of('other').set['frechet-vggish']?.value ?? null],
       ['empty', 'this run', null],
     ]);
+    const captions = table(/^Table 3/).rows.filter(([, source]) => source === 'not at hand');
+    expect(captions.map(([system]) => system)).toContain('TANGO 2');
+    expect(captions.flatMap((row) => row.slice(2)).every((value) => value === null)).toBe(true);
     expect(table(/^Differences/).columns).toEqual(['measure', 'other − copy', 'empty − copy']);
     expect(table(/mean over clips/).columns).toEqual(['measure', 'better', 'copy (4 clips)', 'other (2 clips)', 'empty (0 clips)']);
     expect(table(/^Mean opinion/).rows).toHaveLength(4);
