@@ -9,7 +9,7 @@ export default defineConfig({
   schedules: {
     'champion-weekly': {
       pipeline: 'evaluate',
-      settings: { references: 'references:/video-to-audio@champion', systems: { champion: 'sounds:/video-to-audio@champion' } },
+      settings: { models: { champion: 'models:/video-to-audio@champion' }, madeWith: 'settings:/video-to-audio@champion' },
       cron: '0 3 * * 1',
       alert: { measure: 'champion: log-mel-distance', better: 'lower', margin: 0.05 },
     },

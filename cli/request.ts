@@ -14,7 +14,7 @@ export interface RequestOptions extends SettingsOptions {
   readonly onFailure?: 'fail' | 'wait';
 }
 
-const collected = (word: string, before: readonly string[] = []): string[] => [...before, word];
+export const collected = (word: string, before: readonly string[] = []): string[] => [...before, word];
 
 /** The options that make up settings, the same for every verb that reads some. */
 export function declareSettings(command: Command, preset?: string): Command {

@@ -54,3 +54,24 @@ export async function judgedSystems(home: string, words: readonly string[]): Pro
   }
   return systems;
 }
+
+/** What `[name=]models:/<name>@<alias>` words, and sets `<kind>=<folder>` to sample them for, stand for in the settings of `evaluate`. */
+export function judgedModels(words: readonly string[], sets: readonly string[]): Record<string, unknown> {
+  const models = words.map((word) => {
+    const [, given, model = '', name = ''] = word.match(MODEL) ?? [];
+    return [given ?? name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'), model] as const;
+  });
+  const [first] = models;
+  if (first === undefined) return {};
+  const sources = sets.map((word) => {
+    const at = word.indexOf('=');
+    return { kind: at < 0 ? 'folder' : word.slice(0, at), root: resolve(word.slice(at + 1)) };
+  });
+  return {
+    models: Object.fromEntries(models),
+    madeWith: first[1].replace('models:', 'settings:'),
+    ...(sources.length > 0 && { test: { sources } }),
+  };
+}
+const MODEL = /^(?:([\w][\w .+-]*)=)?(models:\/([\w.-]+).*)$/;
+export const isModel = (word: string): boolean => MODEL.test(word);

@@ -33,6 +33,8 @@ export const clipRow = z.strictObject({
   pianist: z.string().optional(),
   /** The video that it was cut from, so that no test clip is trained on under another name. */
   youtube: z.string().optional(),
+  /** When it was made, ISO 8601: decides the windows of time in which it is evaluated. */
+  time: z.union([z.iso.datetime({ offset: true }), z.iso.date()], 'a time such as 2026-11-28T09:30:00Z, or a day').optional(),
 });
 export type ClipRow = z.infer<typeof clipRow>;
 const numbers = ['start', 'seconds'];

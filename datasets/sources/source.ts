@@ -39,6 +39,8 @@ export interface Entry {
   readonly pianist?: string | undefined;
   /** The video that it was cut from: by it, test clips are kept out of every training set. */
   readonly youtube?: string | undefined;
+  /** When it was made, ISO 8601; of a clip that does not say it, its file's time of change counts. */
+  readonly time?: string | undefined;
 }
 
 export const reasons = ['missing', 'refused path', 'bad row', 'duplicate id', 'excluded', 'broken'] as const;

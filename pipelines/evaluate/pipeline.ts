@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { definePipeline } from '../../engine/define/pipeline.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { encoderParams } from '../video-to-audio/encoders.ts';
+import { wireModels } from './sampled-models.ts';
 import { presets, type Settings, settingsSchema } from './settings.ts';
 import { fileOf, isFolder, sourceOf } from './sources.ts';
 import * as tasks from './tasks.ts';
@@ -16,14 +17,20 @@ export const evaluate = definePipeline({
   description: 'Folders of sounds, or outputs of runs → what networks hear in them → figures with intervals, beside the paper’s',
   settings: settingsSchema,
   presets,
-  build: ({ node, each }, settings) => {
+  build: (builder, settings) => {
+    const { node, each } = builder;
     const { protocol, transcribe, seed, resamples, shown, reported, baseline } = settings;
     const { references: folder, systems: judgedSystems } = complete(settings);
-    const { references } = node('references', tasks.importReferences, { inputs: {}, params: { source: sourceOf('references', folder) } });
-    const { systems } = node('systems', tasks.importSystems, {
+    const sampled = wireModels(builder, settings);
+    const { references } = sampled
+      ? node('references', tasks.takeReferences, { inputs: { references: sampled.references }, params: {} })
+      : node('references', tasks.importReferences, { inputs: {}, params: { source: sourceOf('references', folder) } });
+    let { systems } = node('systems', tasks.importSystems, {
       inputs: {},
       params: { systems: judgedSystems.map(([id, text]) => ({ id, source: sourceOf(`systems.${id}`, text) })) },
     });
+    for (const [id, generated] of sampled?.systems ?? [])
+      ({ systems } = node(`${id}-system`, tasks.addSampled, { inputs: { systems, generated }, params: { id } }));
     const { describing, listening, identities } = node('networks', tasks.importNetworks, { inputs: {}, params: given(settings.networks) });
     const { originals } = node('originals', tasks.describeOriginals, {
       inputs: { references, networks: describing },
@@ -47,13 +54,20 @@ export const evaluate = definePipeline({
 });
 
 /** Throws `BAD_SETTING` where there is nothing to judge, or nothing to judge it by. */
-function complete({ references, systems, baseline }: Settings): { references: string; systems: [string, string][] } {
+function complete({ references = '', systems, models, baseline }: Settings): { references: string; systems: [string, string][] } {
   const given = Object.entries(systems);
+  const sampled = Object.keys(models);
+  const names = [...given.map(([name]) => name), ...sampled];
   const bad = (where: string, what: string, expected: string) => new SostenutoError({ code: 'BAD_SETTING', what, where, expected });
-  if (references === undefined) throw bad('references', 'There are no originals to judge by.', '--set references=<folder>');
-  if (given.length === 0) throw bad('systems', 'There is no system to judge.', '--set systems.<name>=<folder>');
-  if (baseline !== undefined && !(baseline in systems))
-    throw bad('baseline', 'The system to compare with is not among the systems.', given.map(([name]) => name).join(', '));
+  if (references !== '' && sampled.length > 0)
+    throw bad('references', 'Models are judged by what they are sampled for.', 'test.sources in place of references');
+  if (references === '' && sampled.length === 0)
+    throw bad('references', 'There are no originals to judge by.', '--set references=<folder>');
+  if (names.length === 0) throw bad('systems', 'There is no system to judge.', '--set systems.<name>=<folder>');
+  const twice = sampled.find((name) => name in systems);
+  if (twice !== undefined) throw bad(`models.${twice}`, `A system and a model are called ${twice}.`, 'another name');
+  if (baseline !== undefined && !names.includes(baseline))
+    throw bad('baseline', 'The system to compare with is not among the systems.', names.join(', '));
   return { references, systems: given };
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { settingsSchema as madeWith } from '../video-to-audio/settings.ts';
+import { sourceSettings } from '../video-to-audio/source-settings.ts';
 import { REPORTED_TABLES } from './reported.ts';
 
 const source = z.string().min(1).describe('a folder (an absolute path), or the digest of a tree in the store');
@@ -19,10 +21,43 @@ const protocol = z.strictObject({
 /** Everything that decides a figure besides the sounds; stands in the report as it is. */
 export type Protocol = z.infer<typeof protocol>;
 
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()], 'a time such as 2026-11-28T03:00:00Z, or a day');
+/** What models are sampled for; by default the held-out clips of the sets that they were made with. */
+const test = z.strictObject({
+  sources: sourceSettings,
+  split: z
+    .enum(['test', 'all'])
+    .optional()
+    .describe('clips of the sources: those of their test split (default), or all of a set that was never trained on'),
+  window: z
+    .strictObject({ from: moment, to: moment })
+    .refine(({ from, to }) => Date.parse(from) < Date.parse(to), 'from is not before to')
+    .optional()
+    .describe('only clips from this time on and before that: of the manifest, else of the file'),
+});
+
+const { clips, seconds, steps, guidance, sway } = madeWith.shape.sampling.shape;
+const sampling = z.strictObject({
+  clips: clips.exactOptional(),
+  seconds: seconds.exactOptional(),
+  steps: steps.exactOptional(),
+  guidance: guidance.exactOptional(),
+  sway: sway.exactOptional(),
+});
+
 /** Everything a run of `evaluate` can be told. */
 export const settingsSchema = z.strictObject({
   references: source.optional().describe('the originals: sounds, with MIDI, films and captions of the same names where there are any'),
   systems: z.record(z.string().regex(/^[\w][\w .+-]*$/, 'letters, digits, spaces and . _ + -'), source).describe('what is judged, by name'),
+  models: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'small letters, digits and single -'),
+      z.string().regex(/^[0-9a-f]{64}$/, 'models:/<name>@<alias>, or its 64 digits'),
+    )
+    .describe('models that are sampled anew and judged like systems, by name'),
+  madeWith: madeWith.optional().describe('settings of the run that made the models: settings:/<name>@<alias>'),
+  test: test.optional().describe('what the models are sampled for, in place of references'),
+  sampling: sampling.optional().describe('how they are sampled, where it is not as in madeWith.sampling'),
   baseline: z.string().optional().describe('the system that the others are compared with; the first by default'),
   ratings: z.string().min(1).optional().describe('CSV of a listening test: rater,item,system,question,score (1 … 5)'),
   networks: z.strictObject({
@@ -50,6 +85,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 const method: Omit<Settings, 'references'> = {
   systems: {},
+  models: {},
   networks: {},
   transcribe: true,
   reported: [...REPORTED_TABLES],

@@ -108,6 +108,25 @@ export const importReferences = defineTask({
   implementation: code('./prepare/import-sounds.ts', 'importReferences'),
 });
 
+/** The same of what models were sampled for. */
+export const takeReferences = defineTask({
+  name: 'takeReferences',
+  inputs: { references: tree('references') },
+  outputs: { references: sounds },
+  queue: 'cpu',
+  implementation: code('./prepare/import-sounds.ts', 'takeReferences'),
+});
+
+/** Puts what a model was sampled to behind the other systems. */
+export const addSampled = defineTask({
+  name: 'addSampled',
+  inputs: { systems: json<readonly System[]>(), generated: tree('generated-clips') },
+  outputs: { systems: json<readonly System[]>() },
+  params: type<{ id: string }>(),
+  queue: 'cpu',
+  implementation: code('./prepare/import-sounds.ts', 'addSampled'),
+});
+
 /** Takes the sounds of every system into the store. */
 export const importSystems = defineTask({
   name: 'importSystems',

@@ -5,6 +5,7 @@ import type { Artifact } from '../../engine/define/ports.ts';
 import { file, json, tree, type } from '../../engine/define/ports.ts';
 import { defineTask } from '../../engine/define/task.ts';
 import type { EncoderParams } from './encoders.ts';
+import type { TestChoice } from './prepare/choose-tested.ts';
 import type { SourceSetting } from './source-settings.ts';
 
 /** A clip as it lies in the store: media by content, so that an edited file changes only its shard. */
@@ -90,12 +91,17 @@ export const ingest = defineTask({
   implementation: code('./prepare/ingest.ts', 'ingest'),
 });
 
-/** Reads sets on disk in their place. `state` says when one of their files has changed. */
+/** Reads sets on disk in their place. `state` says when one of their files has changed; with `test` only what is tested on is taken. */
 export const ingestSources = defineTask({
   name: 'ingestSources',
   inputs: {},
   outputs: { shards: json<readonly Shard[]>(), refused: json<readonly Quarantined[]>() },
-  params: type<{ sources: readonly (SourceSetting & { readonly state: string })[]; shards: number; maxFailures: number }>(),
+  params: type<{
+    sources: readonly (SourceSetting & { readonly state: string })[];
+    shards: number;
+    maxFailures: number;
+    test?: TestChoice;
+  }>(),
   timeout: '1 day',
   implementation: code('./prepare/ingest-sources.ts', 'ingestSources'),
 });

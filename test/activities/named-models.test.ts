@@ -56,6 +56,31 @@ describe('a registered model in the settings of a run', () => {
     });
   });
 
+  test('stands for the sounds that it was registered by, whatever it was sampled for later', async () => {
+    const scores = await deps.store.putJson({ protocol: '1'.repeat(64) });
+    await openRegistry(deps.ledger).register('m', { artifact: tree('a'), scores }, async () => ({ promote: true, by: 'rule', reason: '' }));
+    await sampled('a', '1', '2', '2026-01-01T00:00:00.000Z');
+    await sampled('a', '3', '4', '2026-01-02T00:00:00.000Z');
+    expect(await resolved(['sounds:/m@champion', 'references:/m/1'])).toEqual(['2'.repeat(64), '1'.repeat(64)]);
+  });
+
+  test('stands for the settings of the run that made it', async () => {
+    await register('a', true);
+    await expect(resolved({ a: 'settings:/m@champion' })).rejects.toMatchObject({
+      code: 'NO_SUCH_ARTIFACT',
+      problems: [{ where: 'settings:/m@champion' }],
+    });
+    const of = { run: 'r/1', node: 'train' };
+    const { digest, bytes, form } = tree('a');
+    deps.ledger.append('runs', [
+      { run: 'r/1', pipeline: 'p', status: 'done', startedAt: '2026-01-01T00:00:00.000Z', settings: '{"seed":7}' },
+    ]);
+    deps.ledger.append('nodes', [{ ...of, task: 'train', status: 'done', cache: 'miss' }]);
+    deps.ledger.append('artifacts', [{ ...of, output: 'model', form, digest, bytes }]);
+    await deps.ledger.flush();
+    expect(await resolved({ madeWith: 'settings:/m@champion' })).toEqual({ madeWith: { seed: 7 } });
+  });
+
   test('that is not there, or was never sampled, is an error that names it', async () => {
     await expect(resolved({ a: 'models:/m@champion' })).rejects.toMatchObject({ code: 'NO_SUCH_VERSION' });
     await register('a', true);

@@ -84,6 +84,8 @@ async function hear(
   for (const { id, reason } of leftOut) context.warn(`${system}: ${id} is left out: ${reason}`);
   const known = new Set(clips.map(({ id }) => id));
   const unknown = [...paths.keys()].filter((id) => !known.has(id));
+  if (heard.length === 0)
+    context.warn(`${system}: none of its ${paths.size} sounds can be judged; sounds and originals belong together by their names`);
   const report: Heard = { system, clips: heard, leftOut, missing, unknown, notComputed: without(absent) };
   await writeFile(join(directory, 'heard.json'), JSON.stringify(report));
   return directory;

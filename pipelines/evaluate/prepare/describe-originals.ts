@@ -7,6 +7,7 @@ import { pianoRoll, ROLL_FRAMES_PER_SECOND } from '../../../datasets/midi/piano-
 import { readMidi } from '../../../datasets/midi/read-midi.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
+import { SostenutoError } from '../../../errors/problem.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
 import { type CaptionEncoder, loadCaptionEncoder } from '../../../models/encoders/clap/encoders.ts';
 import { loadPictureEncoder, type PictureEncoder } from '../../../models/encoders/image/network.ts';
@@ -110,6 +111,7 @@ async function describe(context: TaskContext, tree: StoredTree, protocol: Protoc
     });
     context.progress({ step: index + 1, of: names.size, clip: id });
   }
+  if (clips.length === 0) throw nothing(names.size, leftOut);
   if (!seenFrames) await passOn(tree, 'clip', directory, clips);
   if (!read) await passOn(tree, 'captions', directory, clips);
   kept.close();
@@ -117,6 +119,19 @@ async function describe(context: TaskContext, tree: StoredTree, protocol: Protoc
   await writeFile(join(directory, 'originals.json'), JSON.stringify({ clips, leftOut } satisfies Originals));
   return { originals: directory };
 }
+
+const nothing = (files: number, leftOut: readonly LeftOut[]) =>
+  new SostenutoError({
+    code: 'NO_TEST_CLIPS',
+    what: 'There is no original to judge by.',
+    where: 'references',
+    found:
+      leftOut
+        .slice(0, 5)
+        .map(({ id, reason }) => `${id}: ${reason}`)
+        .join('; ') || `${files} sounds`,
+    expected: 'at least one sound that can be read',
+  });
 
 /** A shard of captions' embeddings that begins with its first caption. */
 function captionShard(directory: string, encoder: CaptionEncoder) {

@@ -17,6 +17,15 @@ export const importSystems: Run<typeof declarations.importSystems> = async ({ pa
   return { systems };
 };
 
+export const takeReferences: Run<typeof declarations.takeReferences> = async ({ inputs, context }) => ({
+  references: await take(context, { digest: inputs.references.artifact.digest }, 'references'),
+});
+
+export const addSampled: Run<typeof declarations.addSampled> = async ({ inputs, params, context }) => {
+  const sounds = await context.putTree(await take(context, { digest: inputs.generated.artifact.digest }, 'sampled'));
+  return { systems: [...inputs.systems, { id: params.id, sounds }] };
+};
+
 /** Copies sounds and what belongs to them, so that they stay as they were judged for as long as the run is kept. */
 async function take(context: TaskContext, source: Source, name: string): Promise<string> {
   const files =

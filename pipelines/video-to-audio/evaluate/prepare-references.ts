@@ -4,13 +4,15 @@ import { createShard, type SequenceShard } from '../../../datasets/features/sequ
 import { levelled } from '../../../datasets/media/level.ts';
 import { writeWav } from '../../../datasets/media/wav.ts';
 import { KEYS } from '../../../datasets/midi/performance.ts';
-import type { Run } from '../../../engine/define/task.ts';
+import type { Run, TaskContext } from '../../../engine/define/task.ts';
+import { SostenutoError } from '../../../errors/problem.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
 import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
 import { frameDifferences } from '../../../models/metrics/av-align.ts';
 import { folderOf } from '../../stored-folder.ts';
 import { clipsOf, openShards, readFeature } from '../features.ts';
 import { LATENT_RATE, SAMPLE_RATE } from '../rates.ts';
+import type { Clip } from '../tasks.ts';
 import { chooseWindows } from './choose-windows.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { SETS } from './measured.ts';
@@ -31,6 +33,12 @@ export const prepareReferences: Run<typeof declaration> = async ({ inputs, param
       params.clips[set],
       params.seed,
     ),
+  );
+  tellShort(
+    heldOut.filter(({ set }) => params.clips[set] > 0),
+    ({ id }) => lengthOf(id) < frames,
+    params.seconds,
+    context,
   );
   const sources = windows.map(({ clip }) => clip);
   const sounds = await readFeature(context, inputs.media, 'audio', sources);
@@ -74,6 +82,23 @@ export const prepareReferences: Run<typeof declaration> = async ({ inputs, param
   await writeFile(join(directory, 'clips.json'), JSON.stringify(list));
   return { references: directory };
 };
+
+/** Counts clips that no stretch of the length fits into. Throws `NO_TEST_CLIPS` where it fits into none. */
+function tellShort(clips: readonly Clip[], isShort: (clip: Clip) => boolean, seconds: number, context: TaskContext): void {
+  const short = clips.filter(isShort);
+  const [first] = short;
+  if (first === undefined) return;
+  const told = `${short.length} of ${clips.length} held-out clips are shorter than ${seconds} s; the first is ${first.id}`;
+  if (short.length === clips.length)
+    throw new SostenutoError({
+      code: 'NO_TEST_CLIPS',
+      what: 'No held-out clip is as long as what is sampled.',
+      where: 'sampling.seconds',
+      found: told,
+      hint: 'longer clips, or fewer seconds by --set sampling.seconds=…',
+    });
+  context.warn(told);
+}
 
 /** A stretch of a roll, [frames, 88]; silent behind its end. */
 function rollOf(shard: SequenceShard, id: string, from: number, frames: number): Uint8Array {

@@ -12,6 +12,7 @@ import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
 import type { SourceSetting } from '../source-settings.ts';
 import type { Clip, ingestSources as declaration } from '../tasks.ts';
+import { chooseTested } from './choose-tested.ts';
 import { type KnownFiles, openKnownFiles } from './known-files.ts';
 import { checkFailures, orReason } from './quarantine.ts';
 
@@ -19,7 +20,8 @@ import { checkFailures, orReason } from './quarantine.ts';
 export const ingestSources: Run<typeof declaration> = async ({ params, context }) => {
   const listed = [];
   for (const { kind, root } of params.sources) listed.push(await readSource(kind, root));
-  const read = withoutTestVideos(listed);
+  const held = withoutTestVideos(listed);
+  const read = params.test === undefined ? held : chooseTested(params.sources, held, params.test);
   const clips = new Map<string, Clip>();
   const refused: Quarantined[] = [];
   const failed: Quarantined[] = [];

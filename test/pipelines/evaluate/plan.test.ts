@@ -2,14 +2,18 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { planPipeline } from '../../../engine/plan/plan.ts';
+import { type PlannedInput, type PlannedNode, planPipeline } from '../../../engine/plan/plan.ts';
 import { evaluate } from '../../../pipelines/evaluate/pipeline.ts';
+import { videoToAudio } from '../../../pipelines/video-to-audio/pipeline.ts';
+import { presets } from '../../../pipelines/video-to-audio/presets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plan-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'a.wav'), 'a');
 
 const plan = (settings: unknown) => planPipeline(evaluate, { settings });
+const digest = 'a'.repeat(64);
+const sampledOn = (settings: object) => ({ models: { champion: digest }, madeWith: presets.tiny, ...settings });
 const given = { references: folder, systems: { ours: folder } };
 const problem = (settings: unknown) => {
   try {
@@ -38,6 +42,30 @@ describe('the plan of an evaluation', () => {
       'comparison: compareRatedSystems',
     ]);
   });
+  it('samples a model by the nodes, and with the settings, that the run which made it sampled its arms with', () => {
+    const arms = new Map(planPipeline(videoToAudio, { preset: 'tiny' }).nodes.map((node) => [node.id, node]));
+    const own = new Map(plan(sampledOn({})).nodes.map((node) => [node.id, node]));
+    const of = (node: PlannedNode | undefined) => node && { task: node.task, params: node.params };
+    expect(of(own.get('held-out'))).toEqual(of(arms.get('references')));
+    expect(of(own.get('champion-samples'))).toEqual(of(arms.get('base-samples')));
+    const { references, model, ...features } = own.get('champion-samples')?.inputs ?? {};
+    expect([references?.node, model?.node]).toEqual(['held-out', 'champion-model']);
+    const feature = (input: PlannedInput) => ({ ...input, node: input.node.replace(/^test-/, '') });
+    expect(arms.get('base-samples')?.inputs).toMatchObject(
+      Object.fromEntries(Object.entries(features).map(([name, input]) => [name, feature(input)])),
+    );
+    expect(own.get('comparison')?.inputs['heard']?.node).toBe('sounds');
+    expect(own.get('sounds')?.over).toEqual({ node: 'champion-system', output: 'systems' });
+  });
+  it('takes other sets, or what is new in them, to sample for', () => {
+    const sources = [{ kind: 'folder', root: folder }];
+    const window = { from: '2026-01-01', to: '2026-01-08' };
+    const planned = plan(sampledOn({ test: { sources, split: 'all', window }, sampling: { seconds: 0.6 } })).nodes;
+    const params = (id: string) => planned.find((node) => node.id === id)?.params;
+    expect(params('test-ingest')).toMatchObject({ sources, test: { split: 'all', window } });
+    expect(params('held-out')).toMatchObject({ seconds: 0.6, clips: presets.tiny.sampling.clips });
+    expect(planned.map(({ id }) => id)).not.toContain('test-mixtures');
+  });
   it('notices a file that was changed or added, and none that is no sound', () => {
     const stamp = () => JSON.stringify(plan(given).nodes.find(({ id }) => id === 'systems')?.params);
     const before = stamp();
@@ -58,7 +86,6 @@ describe('the plan of an evaluation', () => {
     expect(params(join(folder, 'a.wav'))).toEqual({ files: { clap: { path: join(folder, 'a.wav'), stamp: expect.any(String) } } });
   });
   it('needs no look at a tree of the store', () => {
-    const digest = 'a'.repeat(64);
     expect(JSON.stringify(plan({ references: digest, systems: { ours: digest } }).nodes[0]?.params)).toContain(digest);
   });
   it.each([
@@ -69,6 +96,11 @@ describe('the plan of an evaluation', () => {
     ['weights that are not there', { ...given, networks: { vggish: '/nowhere' } }, 'networks.vggish'],
     ['CLAP that is not there', { ...given, networks: { clap: '/nowhere' } }, 'networks.clap'],
     ['keys in the wrong order', { ...given, protocol: { keys: { first: 60, last: 50 } } }, 'protocol.keys'],
+    ['a model without what it was made with', { models: { champion: digest } }, 'madeWith'],
+    ['a model beside originals that it was not sampled for', { ...sampledOn({}), references: folder }, 'references'],
+    ['a window of synthetic clips', sampledOn({ test: { window: { from: '2026-01-01', to: '2026-01-08' } } }), 'test'],
+    ['a window that ends first', sampledOn({ test: { window: { from: '2026-01-08', to: '2026-01-01' } } }), 'test.window'],
+    ['a model and a system of one name', { ...sampledOn({}), systems: { champion: folder } }, 'models.champion'],
     ['an unknown baseline', { ...given, baseline: 'theirs' }, 'baseline'],
   ])('says what is wrong about %s', (_, settings, where) => {
     expect(problem(settings)).toMatchObject({ code: 'BAD_SETTING', problems: [expect.objectContaining({ where })] });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openShard } from '../../../datasets/features/sequence-shard.ts';
@@ -7,6 +7,7 @@ import { writeWav } from '../../../datasets/media/wav.ts';
 import { performanceToMidi } from '../../../datasets/midi/write-midi.ts';
 import { planPipeline } from '../../../engine/plan/plan.ts';
 import { videoToAudio } from '../../../pipelines/video-to-audio/pipeline.ts';
+import type { TestChoice } from '../../../pipelines/video-to-audio/prepare/choose-tested.ts';
 import { extractMedia } from '../../../pipelines/video-to-audio/prepare/extract-media.ts';
 import { filmKeys } from '../../../pipelines/video-to-audio/prepare/film-keys.ts';
 import { ingestSources } from '../../../pipelines/video-to-audio/prepare/ingest-sources.ts';
@@ -63,10 +64,10 @@ function film(path: string, seconds: number): Promise<void> {
     audio: { samples: tone(seconds), sampleRate: RATE },
   });
 }
-const ingest = (sources: readonly SourceSetting[], maxFailures = 0) =>
+const ingest = (sources: readonly SourceSetting[], maxFailures = 0, test?: TestChoice) =>
   ingestSources({
     inputs: {},
-    params: { sources: sources.map((source) => ({ ...source, state: '' })), shards: 1, maxFailures },
+    params: { sources: sources.map((source) => ({ ...source, state: '' })), shards: 1, maxFailures, ...(test && { test }) },
     item: undefined,
     context: setup.context,
   });
@@ -110,6 +111,54 @@ describe('one’s own folder with a table', () => {
     await mkdir(lost);
     await writeFile(join(lost, 'vggsound.csv'), 'aaaaaaaaaaa,1,x,train\n');
     await expect(ingest([{ kind: 'vggsound', root: lost }])).rejects.toMatchObject({ code: 'NO_TRAINING_DATA' });
+  });
+});
+
+describe('what a model is tested on', () => {
+  const day = (n: number) => `2026-03-0${n}T00:00:00Z`;
+  const window = (from: number, to: number) => ({ from: day(from), to: day(to) });
+  let arriving: string;
+  beforeAll(async () => {
+    arriving = join(setup.folder, 'arriving');
+    await mkdir(arriving);
+    for (const name of ['early', 'edge', 'late', 'undated', 'learnt'])
+      await writeFile(join(arriving, `${name}.wav`), writeWav(tone(1), RATE));
+    await utimes(join(arriving, 'undated.wav'), new Date(day(5)), new Date(day(5)));
+    const rows = [
+      'early,test,2026-03-01',
+      'edge,test,2026-03-02T00:00:00Z',
+      'late,test,2026-03-03T02:00:00+01:00',
+      'undated,test,',
+      'learnt,train,2026-03-03',
+    ];
+    const line = (row: string) => row.replace(/^(\w+),(\w+),(.*)$/, '$1,$2,,$1.wav,$3');
+    await writeFile(join(arriving, 'manifest.csv'), `id,split,caption,media,time\n${rows.map(line).join('\n')}\n`);
+  });
+  const tested = async (test: TestChoice) =>
+    (await ingest([{ kind: 'folder', root: arriving }], 0, test)).shards
+      .flatMap(({ clips }) => clips.map(({ id, split }) => `${id} ${split}`))
+      .sort();
+
+  it('is the test split, or all of a set, and of these what is from a window that begins with its first moment and ends before its last', async () => {
+    expect(await tested({ split: 'test' })).toEqual(['early test', 'edge test', 'late test', 'undated test']);
+    expect(await tested({ split: 'all' })).toContain('learnt test');
+    expect(await tested({ split: 'test', window: window(1, 2) })).toEqual(['early test']);
+    expect(await tested({ split: 'test', window: window(2, 4) })).toEqual(['edge test', 'late test']);
+  });
+  it('takes the time of a file whose row says none', async () => {
+    expect(await tested({ split: 'test', window: window(5, 6) })).toEqual(['undated test']);
+  });
+  it('is said to be nothing where nothing is new', async () => {
+    await expect(tested({ split: 'test', window: window(7, 8) })).rejects.toMatchObject({
+      code: 'NO_TEST_CLIPS',
+      problems: [{ what: `No clip to test on is from ${day(7)} to ${day(8)}.` }],
+    });
+  });
+  it('says which row has a time that is none', async () => {
+    const wrong = join(setup.folder, 'wrong-time');
+    await mkdir(wrong);
+    await writeFile(join(wrong, 'manifest.csv'), 'id,split,caption,media,time\na,test,,a.wav,yesterday\n');
+    await expect(ingest([{ kind: 'folder', root: wrong }])).rejects.toThrow(/time.*yesterday/s);
   });
 });
 
