@@ -1,10 +1,16 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { exitCodes } from '../exit-code.ts';
 import { print, printJson, say } from '../output.ts';
 import { declareSettings, type SettingsOptions } from '../request.ts';
 
+interface PipelineOptions extends SettingsOptions {
+  readonly pipeline?: 'video-to-audio' | 'evaluate';
+}
+const ofPipeline = () => new Option('--pipeline <name>', 'whose settings these are').choices(['video-to-audio', 'evaluate']);
+
 export function declare(command: Command): void {
-  declareSettings(command.command('list').description('What a run needs of encoders’ weights: where they lie, and what is missing.'))
+  declareSettings(command.command('list').description('What runs need of other people’s weights: where they lie, and what is missing.'))
+    .addOption(ofPipeline())
     .option('--verify', 'read the files, and compare their digests with those that were fetched')
     .addHelpText(
       'after',
@@ -12,52 +18,61 @@ export function declare(command: Command): void {
 Examples:
   sostenuto weights list
   sostenuto weights list --preset paper --set encoders.image=/models/clip --json
+  sostenuto weights list --pipeline evaluate --set networks.clap=/models/clap
 
-Without a preset: of every preset. Exit code 1 if something is missing or wrong.`,
+Without a preset: the encoders of every preset of video-to-audio, and the networks of evaluate, where each is of use but none is needed.
+Exit code 1 if something is missing or wrong that a setting names.`,
     )
-    .action(async (options: SettingsOptions & { verify?: boolean; json?: boolean }) => {
-      const { listWeights } = await import('../session/encoder-weights.ts');
-      const { needLines } = await import('../weights/lines.ts');
-      const listed = await listWeights(options, options.verify === true);
-      if (options.json) printJson({ presets: listed });
-      else for (const line of listed.flatMap(needLines)) print(line);
-      const isComplete = listed.every(({ needs }) => needs.every(({ status }) => status === 'there' || status === 'built in'));
-      process.exitCode = isComplete ? exitCodes.done : exitCodes.failed;
+    .action(async (options: PipelineOptions & { verify?: boolean; json?: boolean }) => {
+      const { listNetworks, listWeights } = await import('../session/encoder-weights.ts');
+      const { needLines, networkLines } = await import('../weights/lines.ts');
+      const { pipeline, preset, set } = options;
+      const isAll = pipeline === undefined && preset === undefined && set === undefined;
+      const verify = options.verify === true;
+      const presets = pipeline === 'evaluate' ? [] : await listWeights(options, verify);
+      const networks = pipeline === 'evaluate' || isAll ? await listNetworks(options, verify) : [];
+      if (options.json) printJson({ presets, networks });
+      else for (const line of [...presets.flatMap(needLines), ...(networks.length > 0 ? networkLines(networks) : [])]) print(line);
+      const statuses = [...presets.flatMap(({ needs }) => needs), ...networks].map(({ status }) => status);
+      process.exitCode = statuses.some((status) => status === 'missing' || status === 'wrong') ? exitCodes.failed : exitCodes.done;
     });
-  declareSettings(
-    command.command('fetch').description('Download the published encoders that a run needs, and check their digests.'),
-    'paper',
-  )
+  declareSettings(command.command('fetch').description('Download the published encoders that a run needs, and check their digests.'))
+    .addOption(ofPipeline())
     .addHelpText(
       'after',
       `
 Examples:
   sostenuto weights fetch
   sostenuto weights fetch --preset demo --set encoders.text=flan-t5-small
+  sostenuto weights fetch --pipeline evaluate
 
-They go into the folder weights of the home. What was interrupted goes on from there. HF_ENDPOINT names a mirror. Where the hub
+Without a preset: those of the preset paper. Networks of evaluate that no hub has are named with their address and their place. They go into the folder weights of the home. What was interrupted goes on from there. HF_ENDPOINT names a mirror. Where the hub
 cannot be reached, every file is named with its address and its place.`,
     )
-    .action(async (options: SettingsOptions & { json?: boolean }) => {
-      const { fetchWeights } = await import('../session/encoder-weights.ts');
-      const { bytesText } = await import('../weights/lines.ts');
+    .action(async (options: PipelineOptions & { json?: boolean }) => {
+      const { fetchNetworks, fetchWeights } = await import('../session/encoder-weights.ts');
+      const { bytesText, networkLines } = await import('../weights/lines.ts');
       let current = { name: '', bytes: 1, told: Date.now() };
-      const fetched = await fetchWeights({
-        ...options,
-        onFile: (encoder, { name, bytes }) => {
+      const brought = {
+        onFile: (encoder: string, { name, bytes }: { name: string; bytes: number }) => {
           current = { name: `${encoder}/${name}`, bytes, told: Date.now() };
           say(`${current.name}: ${bytesText(bytes)}`);
         },
         download: {
-          progress: (bytes) => {
+          progress: (bytes: number) => {
             if (Date.now() - current.told < 5000) return;
             current.told = Date.now();
             say(`${current.name}: ${Math.floor((100 * bytes) / current.bytes)} %`);
           },
         },
-      });
-      if (options.json) printJson({ fetched });
-      else if (fetched.length === 0) say('nothing is missing');
+      };
+      const { fetched, byHand } =
+        options.pipeline === 'evaluate'
+          ? await fetchNetworks({ ...options, ...brought })
+          : { fetched: await fetchWeights({ ...options, preset: options.preset ?? 'paper', ...brought }), byHand: [] };
+      if (byHand.length > 0 && !options.json) for (const line of networkLines(byHand)) print(line);
+      if (options.json) printJson({ fetched, ...(options.pipeline === 'evaluate' && { byHand }) });
+      else if (fetched.length === 0) say(byHand.length === 0 ? 'nothing is missing' : 'nothing was to be fetched');
       else for (const { encoder, folder, licence } of fetched) print(`${encoder}  ${folder}  (${licence})`);
     });
   declareSettings(

@@ -4,12 +4,14 @@ import { checkRequest } from '../../activities/plan/request.ts';
 import { resolveSettings } from '../../engine/plan/settings.ts';
 import { hashFile } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
+import { settingsSchema as evaluation } from '../../pipelines/evaluate/settings.ts';
 import { presets } from '../../pipelines/video-to-audio/presets.ts';
 import { type Settings, settingsSchema } from '../../pipelines/video-to-audio/settings.ts';
 import { requestOf, type SettingsOptions } from '../request.ts';
 import { type DownloadOptions, downloadFile, isFile } from '../weights/download.ts';
 import { chooseFiles, fileAddress, type HubFile, hubAddress, readRevision } from '../weights/hub.ts';
-import { type Need, needsOf } from '../weights/needs.ts';
+import { type Need, needOfFolder, needsOf } from '../weights/needs.ts';
+import { type NetworkNeed, networkNeeds } from '../weights/networks.ts';
 import { writeOrigin } from '../weights/origin.ts';
 import { openProject, type Project } from './project.ts';
 
@@ -25,6 +27,13 @@ function settingsOf({ pipelines }: Project, options: SettingsOptions): { preset:
 export interface NeedsOfPreset {
   readonly preset: string;
   readonly needs: readonly Need[];
+}
+
+/** The networks that an evaluation with settings can be given. Throws as the settings' check. */
+export async function listNetworks(options: SettingsOptions, verify: boolean): Promise<NetworkNeed[]> {
+  const { pipelines } = await openProject();
+  const { pipeline, request } = checkRequest(requestOf('evaluate', options), pipelines);
+  return networkNeeds(evaluation.parse(resolveSettings(pipeline, request).settings), verify);
 }
 
 /** What a preset with settings needs; of every preset, where none is named. Throws as the settings' check. */
@@ -68,9 +77,28 @@ export async function fetchWeights(options: FetchOptions): Promise<Fetched[]> {
   return fetched;
 }
 
+/**
+ * Brings the networks of an evaluation that the hub has, and says of the others where they come from and where they belong. Throws
+ * `WEIGHTS_UNREACHABLE` with every file and its place if the hub cannot be asked, `WEIGHTS_DIGEST`.
+ */
+export async function fetchNetworks(options: FetchOptions): Promise<{ fetched: Fetched[]; byHand: NetworkNeed[] }> {
+  const lacking = (await listNetworks(options, false)).filter(({ status }) => status !== 'there' && status !== 'built in');
+  const needs = await Promise.all(
+    lacking.flatMap(({ network, place = '', published }) => {
+      const role = network === 'clap' ? ('sound and caption' as const) : ('image' as const);
+      const { licence = '', hub } = published ?? {};
+      return hub ? [needOfFolder({ role, encoder: network, folder: place, published: { ...hub, licence } }, false)] : [];
+    }),
+  );
+  const fetched: Fetched[] = [];
+  for (const need of needs) fetched.push(await fetchEncoder(need, needs, options));
+  return { fetched, byHand: lacking.filter(({ published }) => published?.hub === undefined) };
+}
+
 async function fetchEncoder(need: Need, all: readonly Need[], { download, onFile }: FetchOptions): Promise<Fetched> {
   const { role, encoder, folder = '', published } = need;
-  const { repository = '' } = published ?? {};
+  const from = published ?? { repository: '' };
+  const { repository } = from;
   const hub = hubAddress();
   const revision = await readRevision(hub, repository).catch((error: unknown) => {
     const places = all.flatMap((one) => byHand(one, hub, error));
@@ -80,7 +108,7 @@ async function fetchEncoder(need: Need, all: readonly Need[], { download, onFile
   const files: Fetched['files'][number][] = [];
   // Last what says that there is an encoder.
   const isConfig = ({ name }: HubFile) => Number(name === 'config.json');
-  for (const file of chooseFiles(role, revision, repository).sort((a, b) => isConfig(a) - isConfig(b))) {
+  for (const file of chooseFiles(role, revision, from).sort((a, b) => isConfig(a) - isConfig(b))) {
     const path = join(folder, file.name);
     const isThere = existsSync(path) && (await isFile(path, file));
     if (!isThere) {

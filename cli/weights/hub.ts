@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { SostenutoError } from '../../errors/problem.ts';
 import { type EncoderRole, encoderFilesWanted } from '../../models/encoders/describe.ts';
+import { WHOLE } from '../../models/encoders/weight-files.ts';
+import type { Repository } from './needs.ts';
 
 /** A file of a repository. Large files are known by their sha256, small ones by the digest that git gives them. */
 export interface HubFile {
@@ -59,11 +61,15 @@ export async function readRevision(hub: string, repository: string): Promise<Hub
 
 const PIECE = /^model(?:-\d{5}-of-\d{5}\.safetensors|\.safetensors\.index\.json)$/;
 
-/** The files that an encoder needs of a revision: its weights whole, or else in pieces. Throws `WEIGHTS_UNREACHABLE` if it has none. */
-export function chooseFiles(role: EncoderRole, { files }: HubRevision, repository: string): HubFile[] {
-  const wanted = encoderFilesWanted(role);
+/** The files that an encoder needs of a revision: its weights whole, or else in pieces; or those that are named. Throws `WEIGHTS_UNREACHABLE` if it has none. */
+export function chooseFiles(role: EncoderRole, { files }: HubRevision, { repository, weights }: Repository): HubFile[] {
+  const wanted = encoderFilesWanted(role).flatMap((name) => (name === WHOLE && weights ? weights : [name]));
   const chosen = files.filter(({ name }) => wanted.includes(name));
-  if (!chosen.some(({ name }) => name === 'model.safetensors')) chosen.push(...files.filter(({ name }) => PIECE.test(name)));
+  if (weights) {
+    if (weights.every((name) => chosen.some((file) => file.name === name))) return chosen;
+    throw unreachable(repository, files.map(({ name }) => name).join(', ') || 'no files', undefined, weights.join(', '));
+  }
+  if (!chosen.some(({ name }) => name === WHOLE)) chosen.push(...files.filter(({ name }) => PIECE.test(name)));
   if (chosen.some(({ name }) => name.endsWith('.safetensors')) && chosen.some(({ name }) => name === 'config.json')) return chosen;
   throw unreachable(
     repository,

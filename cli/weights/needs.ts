@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashFile } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
-import { encoderFiles, encoderFilesWanted, type FeatureRole } from '../../models/encoders/describe.ts';
-import { checkEncoder, isThere, type Published, wantedEncoder } from '../../pipelines/video-to-audio/encoders.ts';
+import { type EncoderRole, encoderFiles, encoderFilesWanted, type FeatureRole } from '../../models/encoders/describe.ts';
+import { WHOLE } from '../../models/encoders/weight-files.ts';
+import { checkEncoder, isThere, wantedEncoder } from '../../pipelines/video-to-audio/encoders.ts';
 import type { Settings } from '../../pipelines/video-to-audio/settings.ts';
 import { readOrigin } from './origin.ts';
 
@@ -13,15 +14,22 @@ export interface WeightFile {
   /** Known where the file was fetched, or when it was asked for. */
   readonly sha256?: string;
 }
+/** A repository of the model hub. */
+export interface Repository {
+  readonly repository: string;
+  readonly licence?: string;
+  /** Files that are taken in place of `model.safetensors`. */
+  readonly weights?: readonly string[];
+}
 /** An encoder that settings name, and what there is of it. */
 export interface Need {
-  readonly role: FeatureRole;
+  readonly role: EncoderRole;
   /** As the settings name it. */
   readonly encoder: string;
   readonly status: 'built in' | 'there' | 'missing' | 'wrong';
   /** Where it lies, or belongs. */
   readonly folder?: string;
-  readonly published?: Published;
+  readonly published?: Repository;
   readonly licence?: string;
   readonly files: readonly WeightFile[];
   /** Names of the files that are not there. */
@@ -40,18 +48,41 @@ async function needOf(role: FeatureRole, encoder: string, packageRoot: string, v
   const wanted = wantedEncoder(role, encoder);
   const need = { role, encoder, files: [], missing: [] };
   if (wanted.from === 'built-in') return { ...need, status: 'built in', licence: 'Apache-2.0', files: shippedFiles(role, packageRoot) };
-  const { folder, published } = wanted;
+  return needOfFolder({ role, encoder, ...wanted }, verify);
+}
+
+/** What there is of an encoder in a folder. */
+export async function needOfFolder(
+  { role, encoder, folder, published }: Pick<Need, 'role' | 'encoder' | 'published'> & { readonly folder: string },
+  verify: boolean,
+): Promise<Need> {
   const licence = readOrigin(folder)?.licence ?? published?.licence;
-  const about = { ...need, folder, ...(published && { published }), ...(licence !== undefined && { licence }) };
-  if (!isThere(folder)) return { ...about, status: 'missing', missing: encoderFilesWanted(role, folder) };
+  const about = {
+    role,
+    encoder,
+    folder,
+    files: [],
+    missing: [],
+    ...(published && { published }),
+    ...(licence !== undefined && { licence }),
+  };
+  if (!isThere(folder)) return { ...about, status: 'missing', missing: missingOf(role, folder, published) };
   try {
     await checkEncoder(folder, role);
     const files = await Promise.all(encoderFiles(folder, role).map((name) => fileIn(folder, name, verify)));
     return { ...about, status: 'there', files };
   } catch (error) {
     if (!(error instanceof SostenutoError)) throw error;
-    return { ...about, status: 'wrong', missing: encoderFilesWanted(role, folder), problem: error.message };
+    return { ...about, status: 'wrong', missing: missingOf(role, folder, published), problem: error.message };
   }
+}
+
+/** Names of files that are not there, as the repository has them. */
+function missingOf(role: EncoderRole, folder: string, published: Repository | undefined): string[] {
+  const wanted = encoderFilesWanted(role, folder);
+  const { weights } = published ?? {};
+  if (!weights) return wanted;
+  return [...wanted.filter((name) => name !== WHOLE), ...weights.filter((name) => !existsSync(join(folder, name)))];
 }
 
 /** The demo's codec comes with the package. */

@@ -54,7 +54,7 @@ export function wantedEncoder(role: FeatureRole, value: string): WantedEncoder {
 }
 
 /** The command says where it is: a pipeline knows no home. */
-const weightsFolder = (): string => process.env['SOSTENUTO_WEIGHTS'] ?? join('.sostenuto', 'weights');
+export const weightsFolder = (): string => process.env['SOSTENUTO_WEIGHTS'] ?? join('.sostenuto', 'weights');
 
 export const isThere = (folder: string): boolean => statSync(join(folder, 'config.json'), { throwIfNoEntry: false })?.isFile() === true;
 

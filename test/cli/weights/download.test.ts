@@ -91,11 +91,16 @@ describe('files of a repository', () => {
   test('are those that the encoder needs; weights in pieces where they are not whole', async () => {
     const names = (files: readonly HubFile[]) => files.map(({ name }) => name).sort();
     const revision = await readRevision(hub.address, REPOSITORY);
-    expect(names(chooseFiles('text', revision, REPOSITORY))).toEqual(['config.json', WEIGHTS, 'tokenizer.json', 'tokenizer_config.json']);
+    expect(names(chooseFiles('text', revision, { repository: REPOSITORY }))).toEqual([
+      'config.json',
+      WEIGHTS,
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
     const pieces = copyFolder(hub.folder, mkdtempSync(join(tmpdir(), 'pieces-')));
     await splitWeights(pieces);
     const other = await startHub('a/b', pieces, {});
-    expect(names(chooseFiles('codec', await readRevision(other.address, 'a/b'), 'a/b'))).toEqual([
+    expect(names(chooseFiles('codec', await readRevision(other.address, 'a/b'), { repository: 'a/b' }))).toEqual([
       'config.json',
       'model-00001-of-00002.safetensors',
       'model-00002-of-00002.safetensors',
@@ -104,7 +109,7 @@ describe('files of a repository', () => {
     await other.close();
     rmSync(pieces, { recursive: true });
     const torch = { ...revision, files: revision.files.filter(({ name }) => name !== WEIGHTS) };
-    expect(() => chooseFiles('text', torch, REPOSITORY)).toThrow(/pytorch_model.bin[\s\S]*safetensors/);
+    expect(() => chooseFiles('text', torch, { repository: REPOSITORY })).toThrow(/pytorch_model.bin[\s\S]*safetensors/);
     await expect(readRevision(hub.address, 'no/such')).rejects.toMatchObject({
       code: 'WEIGHTS_UNREACHABLE',
       problems: [{ found: 'status 404' }],

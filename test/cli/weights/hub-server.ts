@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,8 @@ interface Behaviour {
 /** A model hub over real HTTP: a revision's files with their digests, parts of files, and large ones by way of a redirect. */
 export async function startHub(repository: string, folder: string, behaviour: Behaviour) {
   const commit = '0123456789abcdef0123456789abcdef01234567';
-  const files = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))] as const));
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(folder, name)).isFile());
+  const files = new Map(names.map((name) => [name, readFileSync(join(folder, name))] as const));
   const requests: { name: string; range: string | undefined; sent: number }[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://hub');
