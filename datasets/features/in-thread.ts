@@ -9,11 +9,8 @@ export interface Ahead<Result> {
   read(step: number): Promise<Result>;
   close(): Promise<void>;
 }
-/** Run in the thread, once. `moved`: buffers that the result takes along instead of a copy. */
-export type OpenInThread<Given, Result> = (given: Given) => (step: number) => {
-  readonly result: Result;
-  readonly moved?: readonly ArrayBuffer[];
-};
+/** Run in the thread, once. Arrays in what the function returns are moved to who asks, not copied, unless they lie in shared memory: keep none. */
+export type OpenInThread<Given, Result> = (given: Given) => (step: number) => Result;
 
 interface ThreadData {
   /** Module that exports an `OpenInThread`, and under which name. */
@@ -86,13 +83,19 @@ export async function serve(): Promise<void> {
   parentPort?.on('message', (step: number) => {
     try {
       read ??= open(given) as ReturnType<OpenInThread<unknown, unknown>>;
-      const { result, moved = [] } = read(step);
-      parentPort?.postMessage({ step, result } satisfies Answer, moved);
+      const result = read(step);
+      parentPort?.postMessage({ step, result } satisfies Answer, buffersIn(result));
     } catch (error) {
       const failed = error instanceof SostenutoError ? error.problems : String(error instanceof Error ? error.stack : error);
       parentPort?.postMessage({ step, failed } satisfies Answer);
     }
   });
+}
+
+/** Of all arrays in a plain object. */
+function buffersIn(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(buffersIn) : [];
 }
 
 /** A thread does not have the loader of TypeScript that its process was started with. */

@@ -35,8 +35,8 @@ export const openStoredInSlots = ({ groups, plan, slots }: Given) => inSlots(ope
 
 function inSlots<Values extends StoredValues>({ scalar, size, read }: SequenceBatches<Values>, slots: number) {
   const buffers: Values[] = [];
-  return (step: number): { readonly result: SequenceBatch<Values> } => {
+  return (step: number): SequenceBatch<Values> => {
     buffers[step % slots] ??= sharedValues(scalar, size) as Values;
-    return { result: read(step, buffers[step % slots]) };
+    return read(step, buffers[step % slots]);
   };
 }

@@ -24,7 +24,8 @@ export const videoToAudio = definePipeline({
     const stages = stageParams(settings);
     const features = { shards, latents, text, video, rolls, statistics };
     const keys = { ...features, pictures };
-    const often = { operational: { checkpointSteps: settings.training.checkpointSteps } };
+    const { checkpointSteps, readAhead } = settings.training;
+    const often = { operational: { checkpointSteps, readAhead } };
     type Model = Ref<TreePort<'flow-model'>>;
     const given = takeGiven(builder, settings.weights);
     const stage = (id: string, before: Model, params: train.StageParams) =>

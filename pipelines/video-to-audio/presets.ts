@@ -41,6 +41,7 @@ const demo: Settings = {
     precision: 'f32',
     validateEvery: 100,
     checkpointSteps: 100,
+    readAhead: 0,
   },
   textToAudio: { steps: 260, learningRate: 2e-3, mix: { sounds: 3, events: 1, piano: 4 } },
   video: { steps: 100, learningRate: 2e-3, mix: { sounds: 1, events: 4, piano: 3 } },

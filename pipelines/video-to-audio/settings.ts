@@ -77,6 +77,7 @@ const training = z.strictObject({
   precision: z.enum(['f32', 'bf16']).describe('of matrix products; bf16 is for processors that have it, weights stay float32'),
   validateEvery: positive.describe('steps between measurements of the validation loss'),
   checkpointSteps: positive.describe('steps between checkpoints; never enters a key'),
+  readAhead: count.max(16).describe('batches that a thread reads while steps are computed; 0: none; never enters a key'),
 });
 
 /** Rows of a batch from each set. */

@@ -30,7 +30,7 @@ const ALL: readonly FlowPart[] = [...BASE, 'extra', 'roll'];
 /** Params of every stage of the flow model (arXiv 2503.22200, figure 1; which parts learn when is inferred from the released code). */
 export function stageParams(settings: Settings) {
   const { seed, network, rollPredictor, contrastive, factor, guided, preferences } = settings;
-  const { checkpointSteps: _, ...training } = settings.training;
+  const { checkpointSteps: _, readAhead: __, ...training } = settings.training;
   const { video: videoWidth } = widthsOf(settings);
   const columns = rollPredictor.keys + (rollPredictor.sustain ? 1 : 0);
   type Own = Pick<StageParams, 'stage' | 'roll'>;

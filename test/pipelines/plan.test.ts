@@ -96,7 +96,7 @@ describe('video-to-audio', () => {
     [{ textToAudio: { learningRate: 0.01 } }, ['text-to-audio']],
     [{ data: { events: 5 } }, ['events']],
     [{ data: { mixtures: 5 } }, ['mixtures']],
-    [{ training: { checkpointSteps: 7 } }, []],
+    [{ training: { checkpointSteps: 7, readAhead: 2 } }, []],
     [
       { rollPredictor: { views: ['top'] } },
       ['piano', 'keys', 'roll-predictor-velocity', 'velocity', 'roll-predictor-binary', 'binary', 'unguided', 'preferred'],

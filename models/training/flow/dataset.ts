@@ -37,8 +37,13 @@ interface Place {
 /** Three latents are one picture, so that crops begin with a picture. */
 const LATENTS_A_PICTURE = 3;
 
+/** One whose batches are made at once. */
+export interface ReadDataset extends FlowDataset {
+  batchAt(step: number): FlowExamples;
+}
+
 /** Batches of clips, of which the ones drawn are read; each set has its rows in every batch, its order anew every epoch, crops at random places, all from (seed, step). */
-export function clipDataset(clips: readonly TrainingClip[], mix: Mix, shape: DatasetShape): FlowDataset {
+export function clipDataset(clips: readonly TrainingClip[], mix: Mix, shape: DatasetShape): ReadDataset {
   const groups = Object.entries(mix)
     .filter(([, rows]) => rows > 0)
     .sort(([a], [b]) => Number(a === PIANO) - Number(b === PIANO) || (a < b ? -1 : 1))
@@ -61,7 +66,7 @@ export function pairDataset(
   pairs: readonly { readonly preferred: TrainingClip; readonly rejected: TrainingClip }[],
   batch: number,
   shape: DatasetShape,
-): FlowDataset {
+): ReadDataset {
   if (pairs.length === 0) throw nothingOf('preference pairs', 0);
   const half = batch / 2;
   const plan = planBatches([{ shards: [pairs.length], rows: () => 1 }], { seed: shape.seed, batch: half, rows: 1 });
@@ -82,7 +87,7 @@ function assembled(
   shape: DatasetShape,
   batch: number,
   pianoRows: number,
-): FlowDataset {
+): ReadDataset {
   const { frames, channels, textWidth, videoWidth, roll, pictures } = shape;
   const textTokens = Math.max(1, ...clips.map((clip) => clip.tokens));
   const pads = clips.some((clip) => clip.frames < frames);

@@ -15,7 +15,7 @@ const code = (path: string, name: string) => ({ url: new URL(path, import.meta.u
 export interface StageParams {
   readonly seed: number;
   readonly network: FlowSettings['network'];
-  readonly training: Omit<TrainingSettings, 'checkpointSteps'>;
+  readonly training: Omit<TrainingSettings, 'checkpointSteps' | 'readAhead'>;
   readonly stage: FlowStage;
   /** How notes become the roll of the Extra-DiT. */
   readonly roll?: Pick<RollPredictorConfig, 'keys' | 'target' | 'sustain'>;

@@ -4,7 +4,7 @@ import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
-import { clipDataset, type DatasetShape, type Mix, pairDataset } from '../../../models/training/flow/dataset.ts';
+import { clipDataset, type DatasetShape, type Mix } from '../../../models/training/flow/dataset.ts';
 import { readFlowModel } from '../../../models/training/flow/model-files.ts';
 import { ROLL_PREDICTOR } from '../../../models/training/flow/roll-term.ts';
 import { type FlowTraining, trainFlow } from '../../../models/training/flow/train-flow.ts';
@@ -14,7 +14,9 @@ import { folderOf } from '../../stored-folder.ts';
 import { openStageClips, type StageClip, type StageFeatures, stageFiles } from '../stage-clips.ts';
 import type { LatentStatistics } from '../tasks.ts';
 import { flowSettings } from './flow-settings.ts';
+import { withReadAhead } from './read-ahead.ts';
 import { runOfTask } from './run-of-task.ts';
+import { rowsOf, type StageData, stageDataset, stageSource } from './stage-data.ts';
 import type * as declarations from './tasks.ts';
 
 interface Given {
@@ -75,7 +77,8 @@ async function train(
 ): Promise<{ model: string }> {
   const { seed, stage, training, roll, mix } = params;
   const predictor = stage.roll?.predictor;
-  const clips = openStageClips(await stageFiles(context, inputs, 'train', predictor?.views), { checked: true });
+  const files = await stageFiles(context, inputs, 'train', predictor?.views);
+  const clips = openStageClips(files, { checked: true });
   const heldOut = openStageClips(await stageFiles(context, inputs, 'validation', predictor?.views), { checked: true });
   const shape: DatasetShape = {
     frames: training.frames,
@@ -86,25 +89,26 @@ async function train(
     ...(predictor && { pictures: predictor }),
     seed,
   };
-  const batch = mix.sounds + mix.events + mix.piano;
-  const dataset = preferences ? pairDataset(pairsOf(preferences, clips), batch, shape) : clipDataset(clips, mix, shape);
+  const data: StageData = { files, mix, shape, ...(preferences && { preferences }) };
   const validated = mixOf(mix, heldOut);
   const backend = await loadBackend();
   const directory = join(context.workDirectory, 'model');
-  await trainFlow({
-    tf: backend.tf,
-    settings: flowSettings(params, batch),
-    stage,
-    seed,
-    dataset,
-    statistics: { mean: Float32Array.from(inputs.statistics.mean), deviation: Float32Array.from(inputs.statistics.deviation) },
-    ...before,
-    ...(validated && {
-      validation: { dataset: clipDataset(heldOut, validated, { ...shape, fixedCrop: true }), everySteps: training.validateEvery },
+  await withReadAhead(context, stageDataset(data, clips), stageSource(data), (dataset) =>
+    trainFlow({
+      tf: backend.tf,
+      settings: flowSettings(params, rowsOf(mix)),
+      stage,
+      seed,
+      dataset,
+      statistics: { mean: Float32Array.from(inputs.statistics.mean), deviation: Float32Array.from(inputs.statistics.deviation) },
+      ...before,
+      ...(validated && {
+        validation: { dataset: clipDataset(heldOut, validated, { ...shape, fixedCrop: true }), everySteps: training.validateEvery },
+      }),
+      directory,
+      ...runOfTask(context, backend),
     }),
-    directory,
-    ...runOfTask(context, backend),
-  });
+  );
   return { model: directory };
 }
 
@@ -123,30 +127,4 @@ function textWidthOf(clips: readonly StageClip[]): number {
     found: `${clips.length} clips of split "train", none with a caption`,
     expected: 'captioned clips',
   });
-}
-
-/** Clips of the pairs that are for training. Throws `PAIR_INVALID` if a clip has no features, or the two play different pieces. */
-function pairsOf(preferences: readonly Preference[], clips: readonly StageClip[]) {
-  const byId = new Map(clips.map((clip) => [clip.id, clip]));
-  const refuse = (pair: string, where: string, found: string) =>
-    new SostenutoError({
-      code: 'PAIR_INVALID',
-      what: `The pair ${pair} cannot be trained on`,
-      where,
-      found,
-      expected: 'two clips of one piece with sound and notes',
-      hint: 'look at the quarantined clips, or drop the pair',
-    });
-  const find = (pair: string, id: string) => {
-    const clip = byId.get(id);
-    if (clip?.hasNotes) return clip;
-    throw refuse(pair, id, clip ? 'a clip without notes' : 'no features of this clip');
-  };
-  return preferences
-    .filter(({ split }) => split === 'train')
-    .map(({ pair, ...sides }) => {
-      const [preferred, rejected] = [find(pair, sides.preferred.id), find(pair, sides.rejected.id)];
-      if (preferred.piece === rejected.piece) return { preferred, rejected };
-      throw refuse(pair, `${preferred.id}, ${rejected.id}`, `the pieces ${preferred.piece} and ${rejected.piece}`);
-    });
 }
