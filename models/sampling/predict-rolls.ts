@@ -1,6 +1,7 @@
 import { compileNamed } from '../backend/index.ts';
 import { frameWindows, rollToLatents } from '../network/frame-maps.ts';
 import type { RollPredictorConfig } from '../network/roll-predictor/config.ts';
+import { toGreys } from '../network/roll-predictor/greys.ts';
 import { predictRoll } from '../network/roll-predictor/predict-roll.ts';
 import { gatherWindows } from '../network/roll-predictor/windows.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
@@ -83,8 +84,5 @@ function pictureTensor(
   count: number,
 ): Tensor {
   const seen = clip.pictures(view, from, count);
-  return tf.tensor(
-    Float32Array.from(seen, (value) => value / 255),
-    [count, height, width],
-  );
+  return tf.tensor(toGreys(seen, new Float32Array(seen.length)), [count, height, width]);
 }

@@ -5,6 +5,7 @@ import { uniform } from '../../../numeric/random.ts';
 import { at } from '../../network/differentiable.ts';
 import { featureFrames } from '../../network/frame-maps.ts';
 import type { RollPredictorConfig } from '../../network/roll-predictor/config.ts';
+import { toGreys } from '../../network/roll-predictor/greys.ts';
 import { rollTargets } from '../../network/roll-predictor/targets.ts';
 import { type FlowDataset, type FlowExamples, type LatentClip, picturesOf, readClip, type TrainingClip } from '../latents.ts';
 
@@ -127,7 +128,7 @@ function assembled(
         for (let k = 0; k < count; k++) {
           const picked = Math.min(last, from / LATENTS_A_PICTURE + k) * area;
           const to = (row * count + k) * area;
-          for (let pixel = 0; pixel < area; pixel++) out[to + pixel] = (own[picked + pixel] ?? 0) / 255;
+          toGreys(own.subarray(picked, picked + area), out.subarray(to, to + area));
         }
       }
     });

@@ -4,6 +4,7 @@ import { uniform } from '../../../numeric/random.ts';
 import { at } from '../../network/differentiable.ts';
 import { windowAround } from '../../network/frame-maps.ts';
 import type { RollPredictorConfig } from '../../network/roll-predictor/config.ts';
+import { toGreys } from '../../network/roll-predictor/greys.ts';
 import { rollTargets } from '../../network/roll-predictor/targets.ts';
 
 /** A piano clip as its cameras see it. What is read of it is valid until the next read. */
@@ -74,7 +75,7 @@ export function rollDataset(
           const seen = clip.pictures(view, first, last - first + 1);
           window.forEach((shown, k) => {
             const [from, to] = [(shown - first) * area, (i * config.window + k) * area];
-            for (let pixel = 0; pixel < area; pixel++) out[to + pixel] = (seen[from + pixel] ?? 0) / 255;
+            toGreys(seen.subarray(from, from + area), out.subarray(to, to + area));
           });
         }
       });
