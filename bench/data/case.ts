@@ -9,7 +9,7 @@ import { normal } from '../../numeric/random.ts';
 export const [ROWS, WIDTH] = [750, 128];
 const SHARDS = 16;
 /** Batches that are timed as one step. */
-export const BATCHES = 16;
+export const BATCHES = 64;
 export const plan: BatchPlan = { seed: 1, batch: 16, rows: ROWS };
 export const groupsIn = (folder: string, shards = SHARDS): SequenceGroup[] => [
   {

@@ -17,10 +17,10 @@ interface Given {
   /** Buffers that are used in turn: for the batch that is read, and those ahead of it. */
   readonly slots: number;
 }
-const AHEAD = 2;
+const AHEAD = 1;
 
 /**
- * The batches of `openBatches`, each valid until the next is asked for. At most `ahead` (default 2) wait in memory besides the one that is used.
+ * The batches of `openBatches`, each valid until the next is asked for. At most `ahead` (default 1) wait in memory besides the one that is used.
  * One that cannot be read fails when it is asked for, with the error of `openBatches`.
  */
 export const readAhead = (groups: readonly SequenceGroup[], plan: BatchPlan, ahead = AHEAD): Ahead<SequenceBatch> =>
