@@ -4,8 +4,8 @@ import { normalise } from '../transformer.ts';
 import { actOf, countsOf, only, readClapConfig } from './config.ts';
 import { cubicMatrix } from './interpolate.ts';
 import { batchNorm, batchNormShapes, embedPatches, fuse, patchShapes } from './patches.ts';
-import { affine, projectionShapes, projectToUnit } from './projection.ts';
 import { mergePatches, runStage } from './swin.ts';
+import { affine, projectionShapes, projectToUnit } from './towers.ts';
 
 const ROOT = 'audio_model.audio_encoder';
 /** torch's default of norms. */

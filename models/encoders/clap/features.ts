@@ -54,18 +54,16 @@ export interface ClapFeatures {
   readonly isLonger: boolean;
 }
 
-/** Picks one of `count` places. */
-export type Choose = (count: number) => number;
-/** The published code draws a place; here a sound is heard the same way each time. */
-const middle: Choose = (count) => count >> 1;
+/** One of `count` places. The published code draws it; here a sound is heard the same way each time. */
+const middle = (count: number): number => count >> 1;
 
 /** Prepares a mono sound at the extractor's rate. */
-export function clapFeatures(extractor: ClapExtractor, wave: Float32Array, choose: Choose = middle): ClapFeatures {
+export function clapFeatures(extractor: ClapExtractor, wave: Float32Array): ClapFeatures {
   const { samples, truncation, hop, bands } = extractor;
   const frames = Math.floor(samples / hop) + 1;
   if (truncation === 'rand_trunc') {
     const isLonger = wave.length > samples;
-    const start = isLonger ? choose(wave.length - samples + 1) : 0;
+    const start = isLonger ? middle(wave.length - samples + 1) : 0;
     const stretch = isLonger ? wave.subarray(start, start + samples) : filled(wave, extractor);
     return { mels: logMels(extractor, stretch), frames, isLonger };
   }
@@ -73,7 +71,7 @@ export function clapFeatures(extractor: ClapExtractor, wave: Float32Array, choos
   const total = whole.length / bands;
   if (total === frames) return { mels: joined([whole, whole, whole, whole]), frames, isLonger: false };
   const stretches = thirds(total - frames + 1).map(({ from, count }) => {
-    const start = count > 0 ? from + choose(count) : 0;
+    const start = count > 0 ? from + middle(count) : 0;
     return whole.subarray(start * bands, (start + frames) * bands);
   });
   return { mels: joined([interpolate(whole, bands, frames), ...stretches]), frames, isLonger: true };

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D, Tf } from '../../backend/index.ts';
 import type { Weights } from '../folder.ts';
-import { affine } from './projection.ts';
+import { affine } from './towers.ts';
 
 /** torch's default of batch norms. */
 const EPSILON = 1e-5;

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D, Tensor4D, Tf } from '../../backend/index.ts';
 import type { Weights } from '../folder.ts';
 import { attend, linear, normalise, project } from '../transformer.ts';
 import { type Act, activate } from './config.ts';
-import { attentionOf } from './text.ts';
+import { attentionOf } from './towers.ts';
 
 /** torch's default of norms. */
 const EPSILON = 1e-5;

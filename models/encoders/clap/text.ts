@@ -2,7 +2,7 @@ import type { Tensor, Tf } from '../../backend/index.ts';
 import { type Layout, readWeights } from '../folder.ts';
 import { attend, linear, normalise, project } from '../transformer.ts';
 import { activate, actOf, only, readClapConfig } from './config.ts';
-import { affine, projectionShapes, projectToUnit } from './projection.ts';
+import { affine, attentionOf, projectionShapes, projectToUnit } from './towers.ts';
 
 const ROOT = 'text_model';
 const EMBEDDINGS = `${ROOT}.embeddings`;
@@ -85,14 +85,6 @@ export async function loadClapText(tf: Tf, folder: string): Promise<ClapText> {
     });
   return { width: projection, encode, dispose };
 }
-
-/** Modules of an attention, as both towers name them below a block. */
-export const attentionOf = (block: string) => ({
-  query: `${block}.attention.self.query`,
-  key: `${block}.attention.self.key`,
-  value: `${block}.attention.self.value`,
-  output: `${block}.attention.output.dense`,
-});
 
 /** Tokens are counted from behind the place of padding; padding stays at it. */
 function placesOf(row: readonly number[], pad: number): number[] {

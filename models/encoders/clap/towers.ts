@@ -3,11 +3,21 @@ import type { Weights } from '../folder.ts';
 import { project } from '../transformer.ts';
 import { type Act, activate } from './config.ts';
 
+/** What both towers of CLAP have alike. */
+
 /** A map or a norm with its bias. */
 export const affine = (name: string, weight: readonly number[]): [string, readonly number[]][] => [
   [`${name}.weight`, weight],
   [`${name}.bias`, weight.slice(0, 1)],
 ];
+
+/** Modules of an attention below a block. */
+export const attentionOf = (block: string) => ({
+  query: `${block}.attention.self.query`,
+  key: `${block}.attention.self.key`,
+  value: `${block}.attention.self.value`,
+  output: `${block}.attention.output.dense`,
+});
 
 type Tower = 'text' | 'audio';
 
