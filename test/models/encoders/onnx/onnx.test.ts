@@ -6,9 +6,10 @@ import { loadBackend, type Tf } from '../../../../models/backend/index.ts';
 import { parseEncodecConfig } from '../../../../models/encoders/encodec/index.ts';
 import { onnxFiles } from '../../../../models/encoders/onnx/files.ts';
 import { openOnnx } from '../../../../models/encoders/onnx/session.ts';
-import { openCodec, openText, openVision } from '../../../../models/encoders/open.ts';
+import { openCaption, openCodec, openText, openVision } from '../../../../models/encoders/open.ts';
 import { openTensors } from '../../../parity/stored-tensors.ts';
 import { FIXTURES } from '../../network/fixture.ts';
+import { clapTextGraph } from './clap-graph.ts';
 import { clipTextGraph, clipVisionGraph } from './clip-graphs.ts';
 import { encodecGraphs } from './encodec-graphs.ts';
 import { t5Graph } from './t5-graph.ts';
@@ -100,6 +101,24 @@ describe('an ONNX file in an encoder’s folder gives what its weights give', ()
       expect(distance(atTokens(states), atTokens(array('batch.last_hidden_state').data))).toBeLessThan(2e-5);
       await network.dispose();
     }
+  });
+
+  test('CLAP’s text tower', async () => {
+    const name = 'clap_fused_tiny';
+    const { array } = expected(name);
+    const embeds = async (folder: string) => {
+      const network = await openCaption(tf, folder);
+      const found = await network.embed(rowsOf(array('input_ids')), rowsOf(array('attention_mask')));
+      await network.dispose();
+      return found;
+    };
+    const { text_config: sizes } = configOf(name);
+    const found = await embeds(withGraphs(name, { 'text_model.onnx': clapTextGraph(weightsOf(name), sizes) }));
+    expect(distance(found, array('text_embeds').data)).toBeLessThan(5e-5);
+    expect(distance(found, await embeds(published(name)))).toBeLessThan(5e-5);
+    const other = { ...sizes, num_hidden_layers: 0 };
+    const broken = await embeds(withGraphs(name, { 'text_model.onnx': clapTextGraph(weightsOf(name), other) }));
+    expect(distance(broken, array('text_embeds').data)).toBeGreaterThan(1e-3);
   });
 
   test('Encodec', async () => {
