@@ -78,11 +78,12 @@ export interface Finding {
   readonly seconds: number;
   readonly attempts: number;
   readonly adoptedFrom?: string;
+  readonly trajectory?: string;
 }
 
 /** Makes a result known under its key; refused when a newer owner has taken over. */
 export async function record(deps: Dependencies, plan: LoadedPlan, node: PlannedNode, found: Finding, lease?: Lease): Promise<void> {
-  const { key, inputs, item, outputs, seconds, attempts, adoptedFrom } = found;
+  const { key, inputs, item, outputs, seconds, attempts, adoptedFrom, trajectory } = found;
   const action: ActionRecord = {
     format: 1,
     key,
@@ -101,6 +102,7 @@ export async function record(deps: Dependencies, plan: LoadedPlan, node: Planned
     attempts,
     token: lease?.token ?? 0,
     ...(adoptedFrom === undefined ? {} : { adoptedFrom }),
+    ...(trajectory === undefined ? {} : { trajectory }),
   };
   await recordAction(deps.store, action, lease);
 }

@@ -1,6 +1,7 @@
 import type { Artifact } from '../engine/define/ports.ts';
 import { scheduledTrigger } from '../engine/history/measured-runs.ts';
 import type { ArtifactRow, MetricRow, NodeRow, RunRow } from '../engine/ledger/tables.ts';
+import type { PlannedNode } from '../engine/plan/plan.ts';
 import type { RunIdentity, RunReport } from './messages.ts';
 import type { LoadedPlan, RunPlan } from './plan/run-plan.ts';
 import type { RunState } from './state.ts';
@@ -49,6 +50,13 @@ export const metricRow = (
   value,
   at: iso(now),
 });
+
+/** Where a training stands while its run goes on; the row of the run's end replaces it. */
+export const trainingRow = (
+  run: RunIdentity,
+  { id, task, queue }: Pick<PlannedNode, 'id' | 'task' | 'queue'>,
+  standing: Pick<NodeRow, 'status' | 'key' | 'attempts' | 'startedAt' | 'endedAt' | 'seconds' | 'error'>,
+): NodeRow => ({ run: runName(run), node: id, task, queue, cache: 'miss', ...standing });
 
 /** Everything about a finished run. */
 export function finishedRows(

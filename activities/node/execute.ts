@@ -1,19 +1,23 @@
+import { existsSync } from 'node:fs';
 import type { Context } from '@temporalio/activity';
 import type { ActionRecord } from '../../engine/actions/actions.ts';
 import type { Checkpoint } from '../../engine/define/task.ts';
 import type { Fingerprint } from '../../engine/fingerprint/fingerprint.ts';
 import { nodeKey } from '../../engine/keys/keys.ts';
 import type { Lease } from '../../engine/leases/leases.ts';
+import type { NodeRow } from '../../engine/ledger/tables.ts';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
+import { checkpointsPath } from '../../engine/store/layout.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { codeOf, keyed, lookUp, record } from '../cache.ts';
 import type { ChildPool } from '../child/pool.ts';
 import { type ChildLimits, type ChildRunner, defaultLimits } from '../child/runner.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { errorData, isWorthRetrying } from '../failures.ts';
 import type { NodeOutcome, Outputs, RunIdentity } from '../messages.ts';
 import { takeFingerprints } from '../plan/fingerprints.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
-import { metricRow, runName } from '../rows.ts';
+import { metricRow, runName, trainingRow } from '../rows.ts';
 import { checkpointPlan, openTaskCheckpoints } from '../tasks/checkpoints.ts';
 import { implementationHere } from '../tasks/run-here.ts';
 import { runTask } from '../tasks/run-task.ts';
@@ -90,6 +94,8 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
   );
   if ('done' in taken) return found(taken.done, context);
   const { lease } = taken;
+  const tell = told(execution, key);
+  tell({ status: 'running' });
   const lost = new AbortController();
   const renewal = setInterval(() => void lease.renew().catch((error: unknown) => lost.abort(error)), ttlMs / 3);
   beats.tell({ waitsFor: undefined });
@@ -98,6 +104,7 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
     const signal = AbortSignal.any([context.cancellationSignal, lost.signal]);
     const { attempt } = context.info;
     const item = element === undefined ? {} : { item: element.item };
+    const { trajectory } = checkpointPlan(plan, node, inputs, element?.item);
     let seconds = 0;
     const outputs = await runUnderLease(execution, lease, signal, async (made, adoptedFrom) => {
       seconds = (deps.now() - startedAt) / 1000;
@@ -110,16 +117,37 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
         seconds,
         attempts: attempt,
         ...(adoptedFrom === undefined ? {} : { adoptedFrom }),
+        ...(existsSync(checkpointsPath(deps.store.root, trajectory)) && { trajectory }),
       };
       await record(deps, plan, node, finding, lease);
     });
+    tell({ status: 'done', seconds, endedAt: iso(deps.now()) });
     return { key, outputs, cache: 'miss', seconds, attempts: attempt };
   } catch (error) {
+    tell(failedStanding(error, context, deps.now()));
     throw lost.signal.aborted ? lost.signal.reason : error;
   } finally {
     clearInterval(renewal);
     await lease.release().catch((error: unknown) => deps.warn(`The lease of ${name} was not released: ${String(error)}`));
   }
+}
+
+type Standing = Pick<NodeRow, 'status' | 'seconds' | 'endedAt' | 'error'>;
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** Writes to the ledger where a training stands, for whoever follows it before its run ends. */
+function told({ deps, context, node, run, element }: Execution, key: string): (standing: Standing) => void {
+  if (node.queue !== 'train' || element !== undefined) return () => {};
+  const begun = { key, attempts: context.info.attempt, startedAt: iso(deps.now()) };
+  return (standing) => deps.ledger.append('nodes', [trainingRow(run, node, { ...begun, ...standing })]);
+}
+
+/** A training that another attempt or worker goes on with has not ended. */
+function failedStanding(error: unknown, { info, cancellationSignal, cancellationDetails }: Context, now: number): Standing {
+  const ended = { endedAt: iso(now) };
+  if (cancellationSignal.aborted) return cancellationDetails?.cancelRequested ? { status: 'canceled', ...ended } : { status: 'running' };
+  const data = errorData(error);
+  return isWorthRetrying(data, info.attempt) ? { status: 'running' } : { status: 'failed', error: data.message, ...ended };
 }
 
 /** A result that an earlier attempt of this very activity recorded before it died was executed by this run, not reused. */

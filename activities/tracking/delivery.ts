@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../engine/keys/keys.ts';
-import type { Run } from './mlflow/api.ts';
+import type { Run, RunStatus } from './mlflow/api.ts';
 import type { Tracking } from './tracking.ts';
 
 /** What of a run the server has. The ledger is what has to be delivered; this is how far it has come. */
@@ -11,6 +11,8 @@ export interface Delivery {
   parent?: Run;
   /** Runs of the nodes that train. */
   children: Record<string, Run>;
+  /** Status of these that the server was told, where it is not running. */
+  statuses?: Record<string, RunStatus>;
   /** Runs (`''` for the parent) whose params are there. */
   described: string[];
   /** By node and metric, the last step that is there. */

@@ -32,23 +32,39 @@ export async function publishRun(publishing: Publishing, run: string): Promise<D
     const points = await readPoints(ledger, delivery);
     const nodes = new Set([...points.map(({ node }) => node), ...trained(told.nodes).map(({ id }) => id)]);
     for (const node of nodes) {
-      const first = points.find((point) => point.node === node)?.at ?? told.startedAt;
-      await childRun(publishing, delivery, { told, experiment, parent }, node, timesOf(publishing, told, node)?.from ?? first);
+      const begun =
+        told.nodes.find(({ id }) => id === node)?.startedAt ?? points.find((point) => point.node === node)?.at ?? told.startedAt;
+      await childRun(publishing, delivery, { told, experiment, parent }, node, timesOf(publishing, told, node)?.from ?? begun);
     }
     await sendPoints(publishing, delivery, points);
     if (points.length < mostPoints) break;
   }
-  if (statusOf(told.status) === 'RUNNING') return delivery;
+  if (statusOf(told.status) === 'RUNNING') {
+    await tellStandings(publishing, delivery, told);
+    return delivery;
+  }
   await publishEnd(publishing, delivery, told, parent);
   for (const node of told.nodes) {
     const child = delivery.children[node.id];
-    if (child !== undefined)
+    if (child !== undefined && delivery.statuses?.[node.id] !== statusOf(node.status))
       await publishing.api.updateRun(child.id, statusOf(node.status), timesOf(publishing, told, node.id)?.to ?? told.endedAt);
   }
   await publishing.api.updateRun(parent.id, statusOf(told.status), told.endedAt);
   delivery.isComplete = true;
   deliveries.save(delivery);
   return delivery;
+}
+
+/** While a run goes on its children end before it, and begin again where one is retried. */
+async function tellStandings({ api, deliveries }: Publishing, delivery: Delivery, { nodes }: ToldRun): Promise<void> {
+  const known = delivery.statuses ?? {};
+  for (const { id, status, endedAt } of nodes) {
+    const [child, now] = [delivery.children[id], statusOf(status)];
+    if (child === undefined || now === (known[id] ?? 'RUNNING')) continue;
+    await api.updateRun(child.id, now, endedAt);
+    delivery.statuses = { ...delivery.statuses, [id]: now };
+    deliveries.save(delivery);
+  }
 }
 
 /** When a node began and ended; undefined for one that failed or goes on. */
@@ -62,7 +78,7 @@ function timesOf({ store }: Publishing, { nodes }: ToldRun, node: string): { fro
 
 /** Nodes that get a run of their own though they told no metric. */
 const trained = (nodes: readonly ToldNode[]): ToldNode[] =>
-  nodes.filter(({ queue, cache, status }) => queue === 'train' && cache === 'miss' && (status === 'done' || status === 'failed'));
+  nodes.filter(({ queue, cache, status }) => queue === 'train' && cache === 'miss' && (status === 'running' || status in statuses));
 
 export const experimentOf = ({ api, tracking }: Publishing, pipeline: string): Promise<string> =>
   // By this tag MLflow 3 tells trainings from what belongs to language models.

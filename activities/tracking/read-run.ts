@@ -18,7 +18,7 @@ export interface ToldRun {
   readonly error?: string;
   /** Undefined if it was collected as garbage. */
   readonly plan?: Plan;
-  /** As they ended; none while the run goes on. */
+  /** As they ended; while the run goes on, its trainings as they stand. */
   readonly nodes: readonly ToldNode[];
 }
 export interface ToldNode {
@@ -29,6 +29,9 @@ export interface ToldNode {
   readonly key: string;
   readonly attempts: number;
   readonly seconds: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
   readonly queue: string;
   readonly error?: string;
   readonly outputs: Readonly<Record<string, Artifact>>;
@@ -77,6 +80,8 @@ export async function readRun({ ledger, store }: Sources, run: string): Promise<
       attempts: Number(node['attempts'] ?? 0),
       seconds: Number(node['seconds'] ?? 0),
       queue: String(node['queue'] ?? ''),
+      ...(node['startedAt'] == null ? {} : { startedAt: Date.parse(String(node['startedAt'])) }),
+      ...(node['endedAt'] == null ? {} : { endedAt: Date.parse(String(node['endedAt'])) }),
       ...(node['error'] == null ? {} : { error: String(node['error']) }),
       outputs: outputs.get(String(node['node'])) ?? {},
     })),

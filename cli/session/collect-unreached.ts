@@ -1,37 +1,57 @@
 import type { ActionRecord } from '../../engine/actions/actions.ts';
 import { listActions } from '../../engine/collect/cache.ts';
-import { type Collection, collectGarbage } from '../../engine/collect/collect.ts';
+import { type Collection, collectGarbage, isAtWork } from '../../engine/collect/collect.ts';
+import { type EndedTraining, endedTrainings } from '../../engine/collect/ended-trainings.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { registeredArtifacts } from '../../engine/registry/registry.ts';
 import { reachedObjects } from '../../engine/store/references.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
 import { projectHome } from './project.ts';
 
+const DAY = 86_400_000;
+
 export interface KeepOptions {
   readonly keepRuns: number;
   readonly keepDays: number;
+  /** Checkpoints of trainings that ended well so long ago go; all stay where this is not said. */
+  readonly checkpointDays?: number;
   readonly dryRun?: boolean;
 }
+interface CollectedTraining extends EndedTraining {
+  /** Whether its checkpoints go, or would. */
+  readonly goes: boolean;
+}
 
-/** Removes what neither the newest runs of each pipeline nor a young result reaches. */
-export async function collectUnreached({ keepRuns, keepDays, dryRun }: KeepOptions): Promise<Collection> {
+/** Removes what neither the newest runs of each pipeline nor a young result reaches; with it, the trainings whose checkpoints went or could. */
+export async function collectUnreached({
+  keepRuns,
+  keepDays,
+  checkpointDays,
+  dryRun,
+}: KeepOptions): Promise<Collection & { trainings: CollectedTraining[] }> {
   const home = await projectHome();
   const ledger = openLedger(home);
   const newest = `SELECT run FROM runs QUALIFY row_number() OVER (PARTITION BY pipeline ORDER BY startedAt DESC) <= ${keepRuns}`;
   const kept = await ledger.query(`SELECT DISTINCT key FROM nodes WHERE key IS NOT NULL AND run IN (${newest})`);
   const keys = new Set(kept.map(({ key }) => String(key)));
-  const youngest = new Date(Date.now() - keepDays * 86_400_000).toISOString();
+  const youngest = new Date(Date.now() - keepDays * DAY).toISOString();
   const store = await openStore(home);
   const isWanted = ({ key, startedAt }: ActionRecord): boolean => keys.has(key) || startedAt >= youngest;
   const reached = reachedBy(store, listActions(store).filter(isWanted));
   // Elements of maps have keys that no run lists; one stays if its map's result refers to what it made.
   const isReached = ({ item, outputs }: ActionRecord): boolean =>
     item !== undefined && Object.values(outputs).every(({ digest }) => reached.has(digest));
-  return collectGarbage(store, {
+  const ended = await endedTrainings(store);
+  const isOld = ({ endedAt }: EndedTraining) => checkpointDays !== undefined && Date.parse(endedAt) <= Date.now() - checkpointDays * DAY;
+  const old = new Set(ended.filter(isOld).map(({ trajectory }) => trajectory));
+  const found = await collectGarbage(store, {
     keepAction: (record) => isWanted(record) || isReached(record),
+    // A training that goes on further than one that has ended may be about to read its checkpoints.
+    keepTrajectory: (trajectory) => !old.has(trajectory) || isAtWork(store),
     keepArtifacts: await registeredArtifacts(ledger),
     ...(dryRun === undefined ? {} : { isDryRun: dryRun }),
   });
+  return { ...found, trainings: ended.map((one) => ({ ...one, goes: found.trajectories.includes(one.trajectory) })) };
 }
 
 /** Digests of all objects that some results refer to. */

@@ -37,6 +37,8 @@ export interface ActionRecord {
   readonly token: number;
   /** Checkpoint of another trajectory that a training went on from. */
   readonly adoptedFrom?: string;
+  /** Of one that saved checkpoints: under which name they lie. */
+  readonly trajectory?: string;
 }
 
 /**

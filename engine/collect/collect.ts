@@ -27,6 +27,8 @@ export interface Collection {
   readonly actions: Counted;
   readonly objects: Counted;
   readonly checkpoints: Counted;
+  /** The trainings whose checkpoints went, or would. */
+  readonly trajectories: readonly string[];
   /** Left over by processes that died while writing. */
   readonly temporary: Counted;
   /** Bytes that were freed, or would be. */
@@ -74,10 +76,14 @@ export async function collectGarbage(store: Store, options: CollectOptions): Pro
     ({ name, path }) => reached.has(name) || changedAfter(path, oldest),
     ({ path }) => remove(path),
   );
+  const trajectories: string[] = [];
   const checkpoints = sweep(
     entries(join(store.root, 'checkpoints')).map((name) => ({ name, path: checkpointsPath(store.root, name) })),
     ({ name, path }) => changedAfter(path, oldest) || (options.keepTrajectory?.(name) ?? true),
-    ({ path }) => remove(path),
+    ({ name, path }) => {
+      trajectories.push(name);
+      remove(path);
+    },
   );
   const temporary = sweep(
     entries(join(store.root, 'tmp')).map((name) => ({ name, path: join(store.root, 'tmp', name) })),
@@ -85,7 +91,7 @@ export async function collectGarbage(store: Store, options: CollectOptions): Pro
     ({ path }) => remove(path),
   );
   const bytes = actions.bytes + objects.bytes + checkpoints.bytes + temporary.bytes;
-  return { isDryRun, actions, objects, checkpoints, temporary, bytes };
+  return { isDryRun, actions, objects, checkpoints, trajectories, temporary, bytes };
 }
 
 interface Entry {
@@ -136,6 +142,10 @@ function entries(folder: string): string[] {
 }
 
 const changedAfter = (path: string, moment: number): boolean => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > moment;
+
+/** Whether somebody holds a lease: a node runs. */
+export const isAtWork = (store: Pick<Store, 'root'>): boolean =>
+  entries(join(store.root, 'leases')).some((key) => !isIdle(leasePath(store.root, key)));
 
 function isIdle(folder: string): boolean {
   return entries(folder).every((name) => {

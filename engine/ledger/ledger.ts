@@ -103,7 +103,9 @@ function checkColumns(table: TableName, row: object): void {
 
 function queryFailure(error: unknown, sql: string): unknown {
   if (!(error instanceof Error)) return error;
-  const hint = `Tables: ${tableNames.join(', ')}. Columns: \`DESCRIBE runs\`.`;
+  // The column is one of the format, and a word of DuckDB's SQL.
+  const quoting = /(?<![."\w])at(?!["\w])/i.test(sql) && error.message.includes('syntax error') ? 'The column at is written "at". ' : '';
+  const hint = `${quoting}Tables: ${tableNames.join(', ')}. Columns: \`DESCRIBE runs\`.`;
   return new SostenutoError(
     { code: 'BAD_QUERY', what: `The query cannot be answered: ${error.message}`, where: sql, hint },
     { cause: error },

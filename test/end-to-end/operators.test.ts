@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cancelRun, sendUpdate } from '../../activities/client/control-run.ts';
 import type { Approval, NodeName, UpdateName } from '../../activities/messages.ts';
+import { endedTrainings } from '../../engine/collect/ended-trainings.ts';
 import { Instance, nodeOf, outcome } from './fixtures/instance.ts';
 import { hasServer } from './fixtures/server.ts';
 
@@ -125,6 +126,10 @@ describe.runIf(hasServer)('what an operator can do', () => {
     await update(id, 'pause');
     await instance.until('it has stopped', async () => (await statusOf(id, 'train')) !== 'running');
     expect((await instance.describe(id)).paused).toBe(true);
+    // Whoever follows the ledger learns it before the run has ended.
+    const told = async () =>
+      (await instance.runs.ledger.query(`SELECT status FROM nodes WHERE starts_with(run, $1 || '/')`, [id]))[0]?.['status'];
+    await instance.until('the ledger tells it', async () => (await told()) === 'canceled');
     const stoppedAt = instance.executions(before).length;
     await update(id, 'unpause');
     const run = await instance.wait(id);
@@ -143,7 +148,12 @@ describe.runIf(hasServer)('what an operator can do', () => {
     await cancelRun(instance.runs.client, id);
     const canceled = await instance.wait(id);
     expect(canceled).toMatchObject({ status: 'canceled', nodes: [{ id: 'train', status: 'canceled' }] });
+    const { store } = instance.runs;
+    const collectable = async () => (await endedTrainings(store)).map(({ steps }) => Math.max(...steps));
+    const ended = await collectable();
     expect((await instance.run({ pipeline: 'training', settings })).status).toBe('done');
+    // Its checkpoints were nobody's to collect while it had no result.
+    expect(await collectable()).toHaveLength(ended.length + 1);
     const steps = instance.executions(before).filter((line) => line.startsWith('train step'));
     expect(steps).toEqual(Array.from({ length: 60 }, (_, i) => `train step ${i + 1}`));
   });

@@ -103,12 +103,13 @@ describe('a collection', () => {
     writeFileSync(join(store.root, 'tmp/left-over'), 'half');
     for (const name of ['one', 'other'])
       await openCheckpoints(store, sha256(name)).save(1, {}, async (folder) => writeFileSync(join(folder, 'w'), name));
-    const { temporary, checkpoints } = await collectGarbage(store, {
+    const { temporary, checkpoints, trajectories } = await collectGarbage(store, {
       ...keeping(),
       keepTrajectory: (trajectory) => trajectory === sha256('one'),
     });
     expect(temporary).toEqual({ kept: 0, removed: 1, bytes: 4 });
     expect(checkpoints).toMatchObject({ kept: 1, removed: 1 });
+    expect(trajectories).toEqual([sha256('other')]);
     expect(readdirSync(join(store.root, 'checkpoints'))).toEqual([sha256('one')]);
   });
 

@@ -84,6 +84,8 @@ describe('the ledger', () => {
       expect.objectContaining({ code: 'BAD_ROW', problems: [expect.objectContaining({ found: 'pipelin' })] }),
     );
     await expect(ledger.query('SELECT * FROM run')).rejects.toMatchObject({ code: 'BAD_QUERY' });
+    await expect(ledger.query('SELECT max(at) FROM metrics')).rejects.toThrow('The column at is written "at".');
+    expect(await ledger.query('SELECT max("at") AS newest FROM metrics')).toHaveLength(1);
   });
 });
 

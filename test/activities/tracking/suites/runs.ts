@@ -82,6 +82,33 @@ export function tellsRuns(at: TrackedHome): void {
     expect(at.proxy.passed.map(({ path }) => path)).toEqual(['/version']);
   });
 
+  test('a training begins, fails, is retried and ends at the server while its run goes on', async () => {
+    const told = await at.begin();
+    const child = async () => (await at.runs()).get('train')?.['info'];
+    await told.stand('running');
+    await at.bringUp(told);
+    expect(await child()).toMatchObject({ status: 'RUNNING' });
+    for (const [standing, shown] of [
+      ['failed', 'FAILED'],
+      ['running', 'RUNNING'],
+      ['canceled', 'KILLED'],
+      ['running', 'RUNNING'],
+      ['done', 'FINISHED'],
+    ] as const) {
+      await told.stand(standing);
+      await at.bringUp(told);
+      expect(await child()).toMatchObject({ status: shown });
+    }
+    const ended = (await child())?.['end_time'];
+    expect((await at.runs()).get(at.names.run.split('/')[0] ?? '')?.['info']).toMatchObject({ status: 'RUNNING' });
+    at.proxy.clear();
+    await at.bringUp(told);
+    expect(at.proxy.calls('runs/update')).toEqual([]);
+    await told.end();
+    await at.bringUp(told);
+    expect(await child()).toMatchObject({ status: 'FINISHED', end_time: ended });
+  });
+
   test('more than the limits of one call goes in several, and what is too long is cut', async () => {
     const many = Object.fromEntries(Array.from({ length: 230 }, (_, i) => [`setting ${i}`, 'x'.repeat(i === 0 ? 7000 : 300)]));
     const told = await at.begin({ ...many, [`${'k'.repeat(300)}`]: 1, 'odd/../name*': 2, wide: 'é'.repeat(5999) });

@@ -64,6 +64,12 @@ export async function tellRun(home: string, pipeline: string, run: string, setti
       );
       await ledger.flush();
     },
+    /** Where the training stands while the run goes on. */
+    async stand(status: string, seconds = 1) {
+      const ended = status === 'running' ? {} : { endedAt: time(seconds) };
+      ledger.append('nodes', [{ run, node: 'train', task: 'train', queue: 'train', cache: 'miss', status, startedAt: time(0), ...ended }]);
+      await ledger.flush();
+    },
     async end(status = 'done') {
       const folder = join(home, 'work', 'model');
       mkdirSync(folder, { recursive: true });
