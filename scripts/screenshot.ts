@@ -28,6 +28,8 @@ async function takePicture(directory: string, path: string): Promise<void> {
       deviceScaleFactor: 2,
       colorScheme: values.dark ? 'dark' : 'light',
     });
+    // A long page takes its time on a machine that does something else besides.
+    page.setDefaultTimeout(300_000);
     await page.goto(pathToFileURL(resolve(directory, 'index.html')).href);
     if (values.print) await page.emulateMedia({ media: 'print' });
     // The bar at the top would cover a part of a long section.

@@ -48,6 +48,8 @@ async function readSide(
 const within = (interval: ComparedMeasure['intervals'][number]): string | null =>
   interval ? `${Number(interval.low.toPrecision(3))} … ${Number(interval.high.toPrecision(3))}` : null;
 
+const figure = (value: number | null | undefined): number | null => (value == null ? null : Number(value.toPrecision(4)));
+
 /** What is said in the terminal too, as tables with rows. */
 export function tablesOf({ settings, nodes, code, measures }: Comparison): ExhibitTable[] {
   const text = (value: unknown): string => JSON.stringify(value) ?? '–';
@@ -56,8 +58,8 @@ export function tablesOf({ settings, nodes, code, measures }: Comparison): Exhib
       title: 'Measures',
       columns: ['node', 'measure', 'first', '95 %', 'second', '95 %', 'difference', 'second is'],
       rows: measures.map(({ node, name, values, intervals, difference, verdict }) => [
-        ...[node, name, values[0], within(intervals[0]), values[1], within(intervals[1])],
-        ...[difference ?? null, verdict ?? ''],
+        ...[node, name, figure(values[0]), within(intervals[0]), figure(values[1]), within(intervals[1])],
+        ...[figure(difference), verdict ?? ''],
       ]),
     },
     {

@@ -13,7 +13,7 @@ const run = (day: number, value: number, rest: Partial<MeasuredRun> = {}): Measu
 
 describe('the history of measures', () => {
   it('has a curve over the runs, and a table, newest first, that leads to their reports', () => {
-    const page = renderHistory([run(1, 3), run(2, 2.5, { schedule: 'nightly', report: '/home/reports/nightly 2/index.html' })]);
+    const page = renderHistory([run(1, 3), run(2, 2.5, { report: '/home/reports/nightly 2/index.html' })]);
     const tags = readTags(page);
     const said = (name: string, attribute: string) => tags.filter((tag) => tag.name === name).map((tag) => tag.attributes.get(attribute));
     expect(tags.find(({ name }) => name === 'h3')?.text).toContain('distance');
@@ -21,6 +21,24 @@ describe('the history of measures', () => {
     expect(said('a', 'href')).toContain('../nightly%202/index.html');
     const rows = tags.filter(({ name, attributes }) => name === 'th' && attributes.get('scope') === 'row').map(({ text }) => text);
     expect(rows).toEqual(['2 Jan 2026, 03:00 UTC', '1 Jan 2026, 03:00 UTC']);
+  });
+
+  it('keeps the runs of a schedule apart from others, which are about other clips', () => {
+    const weekly = { schedule: 'weekly' };
+    const tags = readTags(renderHistory([run(1, 3), run(2, 2.5, weekly), run(3, 4), run(4, 2, weekly)]));
+    const labels = tags.filter(({ name }) => name === 'svg').map(({ attributes }) => attributes.get('aria-label'));
+    expect(labels).toEqual(
+      expect.arrayContaining(['distance of comparison over 2 runs, last 4', 'distance of comparison, schedule weekly over 2 runs, last 2']),
+    );
+  });
+
+  it('lists what was measured once, without a curve, and folds many curves up', () => {
+    const once = readTags(renderHistory([run(1, 3)]));
+    expect(once.filter(({ name, attributes }) => name === 'svg' && attributes.get('class') === 'chart')).toEqual([]);
+    expect(once.find(({ name }) => name === 'summary')?.text).toBe('1 measures of one run each');
+    const measures = Array.from({ length: 30 }, (_, i) => ({ node: 'comparison', name: `measure ${i}`, value: i }));
+    const many = readTags(renderHistory([run(1, 1, { measures }), run(2, 1, { measures })]));
+    expect(many.find(({ name }) => name === 'summary')?.text).toBe('comparison: 30 measures');
   });
 
   it('escapes what it is given, and says when there is nothing', () => {
