@@ -27,7 +27,8 @@ export interface MeasuredRun {
 /** The trigger of a run in the ledger: which schedule, and for when. */
 export const scheduledTrigger = (name: string, at: string): string => `schedule:${name}@${at}`;
 
-function parseTrigger(trigger: unknown): { schedule?: string; at?: string } {
+/** Which schedule, and for when; nothing of a run that a person started. */
+export function parseTrigger(trigger: unknown): { schedule?: string; at?: string } {
   const [, schedule, at] = /^schedule:(.*)@([^@]*)$/.exec(String(trigger ?? '')) ?? [];
   return schedule === undefined || at === undefined ? {} : { schedule, at };
 }

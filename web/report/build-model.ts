@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { type ActionRecord, readAction } from '../../engine/actions/actions.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
+import { parseTrigger } from '../../engine/history/measured-runs.ts';
 import type { Ledger } from '../../engine/ledger/ledger.ts';
 import type { Plan, PlannedNode } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { type FinishedNode, type FinishedRun, ledgerName } from './finished-run.ts';
 import { headline } from './headline.ts';
-import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportModel } from './model.ts';
+import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportedRun, ReportModel } from './model.ts';
 import { readCurves } from './read-curves.ts';
 import { readDataCards } from './read-data-cards.ts';
 import { readExhibit } from './read-exhibits.ts';
@@ -54,7 +55,7 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
     }),
   );
   const shown = await readOutputs(store, run, planned);
-  const startedAt = given.startedAt ?? (await startOf(ledger, run));
+  const begin = await beginOf(ledger, run);
   const model: ReportModel = {
     run: {
       workflowId: run.workflowId,
@@ -62,7 +63,8 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
       pipeline: run.pipeline,
       preset: plan.preset,
       status: run.status,
-      startedAt,
+      ...begin,
+      ...(given.startedAt !== undefined && { startedAt: given.startedAt }),
       seconds: run.seconds,
       headline: headline(run, shown.measures),
       ...(run.alert === undefined ? {} : { alert: run.alert.message }),
@@ -81,10 +83,15 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
   return { model, media: shown.media };
 }
 
-async function startOf(ledger: Pick<Ledger, 'query'>, run: FinishedRun): Promise<string> {
-  const [row] = await ledger.query('SELECT startedAt FROM runs WHERE run = $1', [ledgerName(run)]);
+/** When a run began, and the schedule that began it. */
+async function beginOf(ledger: Pick<Ledger, 'query'>, run: FinishedRun): Promise<Pick<ReportedRun, 'startedAt' | 'scheduled'>> {
+  const [row] = await ledger.query('SELECT startedAt, trigger FROM runs WHERE run = $1', [ledgerName(run)]);
   const known = row?.['startedAt'];
-  return typeof known === 'string' ? known : new Date(Date.now() - run.seconds * 1000).toISOString();
+  const { schedule, at } = parseTrigger(row?.['trigger']);
+  return {
+    startedAt: typeof known === 'string' ? known : new Date(Date.now() - run.seconds * 1000).toISOString(),
+    ...(schedule === undefined || at === undefined ? {} : { scheduled: { schedule, at } }),
+  };
 }
 
 function reportedNode(node: FinishedNode, planned: PlannedNode | undefined, record: ActionRecord | undefined): ReportedNode {

@@ -24,6 +24,8 @@ export interface ReportedRun {
   readonly status: string;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** The schedule that began it, and the time that it was meant for. */
+  readonly scheduled?: { readonly schedule: string; readonly at: string };
   readonly seconds: number;
   /** One sentence: what came out. */
   readonly headline: string;

@@ -69,6 +69,9 @@ function drawHead({ run, nodes, measures, links }: ReportModel): Markup {
   const facts: [string, string][] = [
     ['preset', run.preset],
     ['started', moment(run.startedAt)],
+    ...(run.scheduled === undefined
+      ? []
+      : [['schedule', `${run.scheduled.schedule}, for ${moment(run.scheduled.at)}`] satisfies [string, string]]),
     ['took', duration(run.seconds)],
     [
       'nodes',

@@ -118,8 +118,9 @@ describe('the model of a report', () => {
     );
     await record(keys.training, 'train', {});
     await record(keys.evaluation, 'evaluate', {});
+    const trigger = 'schedule:nightly@2026-01-02T03:00:00.000Z';
     ledger.append('runs', [
-      { run: 'w/r', pipeline: 'example', preset: 'demo', status: 'running', startedAt: '2026-01-02T10:00:00.000Z', settings: '{"seed":7}' },
+      { run: 'w/r', pipeline: 'example', preset: 'demo', status: 'running', trigger, startedAt: '2026-01-02T10:00:00.000Z' },
     ]);
     ledger.append(
       'metrics',
@@ -137,6 +138,7 @@ describe('the model of a report', () => {
     expect(model.run).toMatchObject({
       preset: 'demo',
       startedAt: '2026-01-02T10:00:00.000Z',
+      scheduled: { schedule: 'nightly', at: '2026-01-02T03:00:00.000Z' },
       headline: 'example finished in 5.0 s: 2 nodes ran; distance 1.5 dB.',
     });
     expect(model.nodes.map(({ id, deps, queue, attempts }) => ({ id, deps, queue, attempts }))).toEqual([
