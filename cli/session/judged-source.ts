@@ -55,13 +55,22 @@ export async function judgedSystems(home: string, words: readonly string[]): Pro
   return systems;
 }
 
-/** What `[name=]models:/<name>@<alias>` words, and sets `<kind>=<folder>` to sample them for, stand for in the settings of `evaluate`. */
+/**
+ * What `[name=]models:/<name>@<alias>` words, and sets `<kind>=<folder>` to sample them for, stand for in the settings of `evaluate`.
+ * @throws SostenutoError `BAD_USAGE` for sets that no model is sampled for, and for two models of one name
+ */
 export function judgedModels(words: readonly string[], sets: readonly string[]): Record<string, unknown> {
   const models = words.map((word) => {
     const [, given, model = '', name = ''] = word.match(MODEL) ?? [];
     return [given ?? name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'), model] as const;
   });
+  const names = models.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  const bad = (what: string, where: string, expected: string) => new SostenutoError({ code: 'BAD_USAGE', what, where, expected });
+  if (twice !== undefined) throw bad(`Two models are called ${twice}.`, words.join(' '), 'names of their own: <name>=models:/…');
   const [first] = models;
+  if (first === undefined && sets.length > 0)
+    throw bad('No model is sampled for these sets.', `--on ${sets.join(' --on ')}`, '[name=]models:/<model>@<alias> among the systems');
   if (first === undefined) return {};
   const sources = sets.map((word) => {
     const at = word.indexOf('=');

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgedSource, judgedSystems } from '../../../cli/session/judged-source.ts';
+import { isModel, judgedModels, judgedSource, judgedSystems } from '../../../cli/session/judged-source.ts';
 import { openLedger } from '../../../engine/ledger/ledger.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'judged-'));
@@ -38,5 +38,26 @@ describe('what is to be judged', () => {
   it('is refused where it is nothing, or named as another one', async () => {
     await expect(judgedSource(home, '/nowhere')).rejects.toMatchObject({ code: 'BAD_USAGE' });
     await expect(judgedSystems(home, [folder, `sounds=${folder}`])).rejects.toThrow(/Two systems are called sounds/);
+  });
+});
+
+describe('models to be sampled anew', () => {
+  it('are told from folders, named after themselves unless a name is given, and bring the settings of their run', () => {
+    expect(['models:/m@champion', 'best=models:/m/3', 'models', 'a=models'].map(isModel)).toEqual([true, true, false, false]);
+    expect(judgedModels(['models:/My.Model@champion', 'old=models:/My.Model/3'], ['vggsound=/data/vgg', '/data/own'])).toEqual({
+      models: { 'my-model': 'models:/My.Model@champion', old: 'models:/My.Model/3' },
+      madeWith: 'settings:/My.Model@champion',
+      test: {
+        sources: [
+          { kind: 'vggsound', root: '/data/vgg' },
+          { kind: 'folder', root: '/data/own' },
+        ],
+      },
+    });
+    expect(judgedModels([], [])).toEqual({});
+  });
+  it('have names of their own, and sets are for models', () => {
+    expect(() => judgedModels(['models:/m@champion', 'models:/m/3'], [])).toThrow(/Two models are called m/);
+    expect(() => judgedModels([], ['/data/own'])).toThrow(/No model is sampled/);
   });
 });
