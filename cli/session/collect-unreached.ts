@@ -41,11 +41,12 @@ export async function collectUnreached({
   // Elements of maps have keys that no run lists; one stays if its map's result refers to what it made.
   const isReached = ({ item, outputs }: ActionRecord): boolean =>
     item !== undefined && Object.values(outputs).every(({ digest }) => reached.has(digest));
-  const ended = await endedTrainings(store);
+  const keepAction = (record: ActionRecord): boolean => isWanted(record) || isReached(record);
+  const ended = await endedTrainings(store, keepAction);
   const isOld = ({ endedAt }: EndedTraining) => checkpointDays !== undefined && Date.parse(endedAt) <= Date.now() - checkpointDays * DAY;
   const old = new Set(ended.filter(isOld).map(({ trajectory }) => trajectory));
   const found = await collectGarbage(store, {
-    keepAction: (record) => isWanted(record) || isReached(record),
+    keepAction,
     // A training that goes on further than one that has ended may be about to read its checkpoints.
     keepTrajectory: (trajectory) => !old.has(trajectory) || isAtWork(store),
     keepArtifacts: await registeredArtifacts(ledger),

@@ -1,4 +1,4 @@
-import { findAction } from '../actions/actions.ts';
+import { type ActionRecord, findAction } from '../actions/actions.ts';
 import { type CheckpointInfo, listCheckpoints } from '../checkpoints/checkpoints.ts';
 import { isPinned } from '../checkpoints/pins.ts';
 import type { Store } from '../store/store.ts';
@@ -19,10 +19,11 @@ export interface EndedTraining {
  * Trainings that ended well: their whole result is in the store, and nothing was saved after it, so that no failed or stopped continuation lies
  * behind. Their checkpoints serve only to go on further. Those that are pinned, and those of failed and running trainings, are not among them.
  */
-export async function endedTrainings(store: Store): Promise<EndedTraining[]> {
+export async function endedTrainings(store: Store, isKept: (record: ActionRecord) => boolean = () => true): Promise<EndedTraining[]> {
   const results = new Map<string, { node: string; pipeline?: string; end: number }>();
-  for (const { key, task, node = task, pipeline, trajectory, startedAt, seconds } of listActions(store)) {
-    if (trajectory === undefined || (await findAction(store, key)) === undefined) continue;
+  for (const record of listActions(store)) {
+    const { key, task, node = task, pipeline, trajectory, startedAt, seconds } = record;
+    if (trajectory === undefined || !isKept(record) || (await findAction(store, key)) === undefined) continue;
     const end = Date.parse(startedAt) + 1000 * seconds;
     if (end > (results.get(trajectory)?.end ?? 0)) results.set(trajectory, { node, ...(pipeline === undefined ? {} : { pipeline }), end });
   }

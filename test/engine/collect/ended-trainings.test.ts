@@ -63,6 +63,12 @@ describe('a training that has ended', () => {
     expect(await endedTrainings(store)).toHaveLength(1);
   });
 
+  test('is none whose result is about to be collected, too', async () => {
+    await save(10);
+    await result('ten steps', 1000);
+    expect(await endedTrainings(store, ({ key }) => key !== sha256('ten steps'))).toEqual([]);
+  });
+
   test('is none whose result is damaged: it would have to go on from its checkpoint', async () => {
     await save(10);
     const model = await result('ten steps', 1000);
