@@ -1,7 +1,7 @@
 /** What is asked of ffmpeg to decode a file: RGB frames on pipe 1, sound on pipe 3, the times of what was really decoded on pipes 4 and 5. */
 import { resolve } from 'node:path';
 import type { DecodeOptions } from './decode.ts';
-import { LOCAL_FILES_ONLY } from './tool-process.ts';
+import { LOCAL_FILES_ONLY, MOST_BYTES } from './tool-process.ts';
 import type { VersionOptions } from './versions.ts';
 
 export interface DecodePlan extends Pick<DecodeOptions, 'crop' | 'size' | 'channel'> {
@@ -13,6 +13,8 @@ export interface DecodePlan extends Pick<DecodeOptions, 'crop' | 'size' | 'chann
   /** Of a frame; undefined without pictures. */
   readonly picture: { readonly width: number; readonly height: number } | undefined;
   readonly hasSound: boolean;
+  /** Whether frames are kept together, of which there may then not be more than `MOST_BYTES`. */
+  readonly keepsFrames: boolean;
   /** Frames a second of which ffmpeg gives no more: what is dropped need not be scaled. Undefined gives every decoded frame. */
   readonly thinTo: number | undefined;
 }
@@ -33,10 +35,12 @@ export function decodeArguments(plan: DecodePlan, { everyFrame, fileTimes }: Ver
     if (size && size.fit !== 'stretch') chain.push(`crop=w='min(iw,ih*${width}/${height})':h='min(ih,iw*${height}/${width})'`);
     if (size) chain.push(`scale=${width}:${height}:flags=bicubic`);
     const frames = thinTo === undefined ? limit : ['-frames:v', String(Math.ceil(mostSeconds * thinTo) + 1)];
+    // A little more than may be kept, which is then refused.
+    const most = plan.keepsFrames ? ['-fs', String(MOST_BYTES + 1)] : [];
     // Two ticks beyond the end: they show whether something later was nearer to the last ones.
     const times = thinTo === undefined ? limit : ['-t', String(mostSeconds + 2 / thinTo)];
     args.push('-filter_complex', `[0:v:0]split[all][times];[all]${[...chain, 'format=rgb24'].join(',')}[frames]`);
-    args.push('-map', '[frames]', ...frames, ...everyFrame, ...fileTimes, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1');
+    args.push('-map', '[frames]', ...frames, ...everyFrame, ...fileTimes, '-pix_fmt', 'rgb24', ...most, '-f', 'rawvideo', 'pipe:1');
     // A frame wrapped as it is costs no check-sum of its pixels.
     args.push('-map', '[times]', ...times, ...everyFrame, ...fileTimes, '-c:v', 'wrapped_avframe', '-f', 'framecrc', 'pipe:4');
   }

@@ -1,5 +1,9 @@
 /** Runs ffmpeg or ffprobe: no shell, no terminal, every pipe drained, killed on abort, nothing left behind. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { SostenutoError } from '../../errors/problem.ts';
 
@@ -13,9 +17,12 @@ export interface ToolRun {
   readonly outputs?: readonly number[];
   /** Takes what a collected pipe gives as it comes, in place of its being kept; the tool waits meanwhile. */
   readonly takers?: Readonly<Record<number, (chunk: Buffer) => void>>;
-  /** Bytes that pipes will probably give: these are collected in one place instead of being joined at the end. */
-  readonly expected?: Readonly<Record<number, number>>;
-  /** Most bytes a collected pipe may give; more ends the process. Default 1 GiB. */
+  /**
+   * Numbered outputs that are much: the tool writes them into a file without a name, which is read at once when it has ended. A pipe would
+   * give tens of MB in small pieces, each with a buffer of its own.
+   */
+  readonly large?: readonly number[];
+  /** Most bytes an output may give; more ends the process, or is refused when it has ended. Default `MOST_BYTES`. */
   readonly mostBytes?: number;
 }
 export interface ToolResult {
@@ -25,6 +32,8 @@ export interface ToolResult {
   readonly stderr: readonly string[];
 }
 
+/** Most bytes of an output: 1 GiB. */
+export const MOST_BYTES = 2 ** 30;
 const STDERR_BYTES = 8192;
 
 async function feed(pipe: Writable, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
@@ -50,27 +59,67 @@ async function feed(pipe: Writable, source: AsyncIterable<Uint8Array> | Iterable
 
 /**
  * Runs a media tool to its end and returns what it said; a non-zero exit code is not thrown here.
- * @throws the signal's reason when aborted; SostenutoError FFMPEG_MISSING or MEDIA_TOO_LARGE.
+ * @throws the signal's reason when aborted; SostenutoError FFMPEG_MISSING or MEDIA_TOO_LARGE; ENOSPC where there is no room for large outputs.
  */
 export async function runTool(run: ToolRun): Promise<ToolResult> {
+  const files = new Map<number, FileHandle>();
+  try {
+    for (const number of run.large ?? []) files.set(number, await namelessFile());
+    const result = await runWith(run, files);
+    const outputs: Record<number, Buffer> = { ...result.outputs };
+    for (const [number, file] of files) outputs[number] = await readWhole(file, run.mostBytes ?? MOST_BYTES);
+    return { ...result, outputs };
+  } finally {
+    for (const file of files.values()) await file.close();
+  }
+}
+
+/** Goes away with the last that has it open, whatever ends them. */
+async function namelessFile(): Promise<FileHandle> {
+  const path = join(tmpdir(), `sostenuto-${randomUUID()}`);
+  const file = await open(path, 'wx+', 0o600);
+  await unlink(path);
+  return file;
+}
+
+async function readWhole(file: FileHandle, mostBytes: number): Promise<Buffer> {
+  const { size } = await file.stat();
+  if (size > mostBytes) throw tooLarge(mostBytes);
+  const bytes = Buffer.allocUnsafeSlow(size);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await file.read(bytes, at, size - at, at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+const tooLarge = (mostBytes: number): SostenutoError =>
+  new SostenutoError({
+    code: 'MEDIA_TOO_LARGE',
+    what: 'A clip is too long to be decoded in one piece',
+    found: `more than ${mostBytes} bytes`,
+    hint: 'cut it, or limit the seconds to decode',
+  });
+
+async function runWith(run: ToolRun, files: ReadonlyMap<number, FileHandle>): Promise<ToolResult> {
   run.signal?.throwIfAborted();
   const inputs = Object.entries(run.inputs ?? {}).map(([number, source]) => ({ number: Number(number), source }));
   const outputs = run.outputs ?? [];
-  const pipes = Math.max(2, ...outputs, ...inputs.map(({ number }) => number)) + 1;
+  const pipes = Math.max(2, ...outputs, ...files.keys(), ...inputs.map(({ number }) => number)) + 1;
   const isUsed = (number: number) => number === 2 || outputs.includes(number) || inputs.some((input) => input.number === number);
   const child = spawn(run.command, run.args, {
-    stdio: Array.from({ length: pipes }, (_, number) => (isUsed(number) ? 'pipe' : 'ignore')),
+    stdio: Array.from({ length: pipes }, (_, number) => files.get(number)?.fd ?? (isUsed(number) ? 'pipe' : 'ignore')),
   });
   const stop = () => child.kill('SIGKILL');
   run.signal?.addEventListener('abort', stop, { once: true });
 
   const collected: Record<number, Buffer> = {};
-  let tooLarge: number | undefined;
+  const mostBytes = run.mostBytes ?? MOST_BYTES;
+  let isTooLarge = false;
   const drains = outputs.map(async (number) => {
     const chunks: Buffer[] = [];
-    const place = Buffer.allocUnsafeSlow(run.expected?.[number] ?? 0);
     let size = 0;
-    let placed = 0;
     const take = run.takers?.[number];
     for await (const chunk of child.stdio[number] as Readable) {
       if (take) {
@@ -78,16 +127,14 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
         continue;
       }
       size += chunk.length;
-      if (size > (run.mostBytes ?? 2 ** 30)) {
-        tooLarge = size;
+      if (size > mostBytes) {
+        isTooLarge = true;
         stop();
         break;
       }
-      if (chunks.length === 0 && size <= place.length) placed += chunk.copy(place, placed);
-      else chunks.push(chunk);
+      chunks.push(chunk);
     }
-    const first = place.subarray(0, placed);
-    collected[number] = chunks.length === 0 ? first : Buffer.concat([first, ...chunks]);
+    collected[number] = Buffer.concat(chunks);
   });
   let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -108,14 +155,9 @@ export async function runTool(run: ToolRun): Promise<ToolResult> {
   try {
     const [exitCode] = await Promise.all([exit, ...drains, ...feeds]);
     run.signal?.throwIfAborted();
-    if (tooLarge !== undefined) {
-      throw new SostenutoError({
-        code: 'MEDIA_TOO_LARGE',
-        what: 'A clip is too long to be decoded in one piece',
-        found: `more than ${run.mostBytes ?? 2 ** 30} bytes`,
-        hint: 'cut it, or limit the seconds to decode',
-      });
-    }
+    if (isTooLarge) throw tooLarge(mostBytes);
+    if (files.size > 0 && stderr.includes('No space left on device'))
+      throw Object.assign(new Error(`no space left in ${tmpdir()} for what ${run.command} decodes`), { code: 'ENOSPC' });
     return { exitCode, outputs: collected, stderr: stderr.split('\n').filter((line) => line.trim() !== '') };
   } catch (error) {
     stop();

@@ -132,6 +132,21 @@ describe('the tool process', () => {
     });
   });
 
+  it('reads what is large out of a file that has no name, and refuses more than may be kept', async () => {
+    const write = (bytes: number) => [
+      '-e',
+      `const fs = require('fs'); fs.writeSync(1, 'in the pipe'); fs.writeSync(3, Buffer.alloc(${bytes}, 7))`,
+    ];
+    const run = { command: process.execPath, outputs: [1], large: [3], mostBytes: 1e6 };
+    const { outputs } = await runTool({ ...run, args: write(1e6) });
+    expect([outputs[1]?.toString(), outputs[3]?.length, outputs[3]?.at(-1)]).toEqual(['in the pipe', 1e6, 7]);
+    await expect(runTool({ ...run, args: write(1e6 + 1) })).rejects.toMatchObject({ code: 'MEDIA_TOO_LARGE' });
+    await expect(
+      runTool({ ...run, args: ['-e', 'console.error("av_interleaved_write_frame(): No space left on device"); process.exit(1)'] }),
+    ).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect((await readdir(tmpdir())).filter((name) => /^sostenuto-[0-9a-f]{8}-/.test(name))).toEqual([]);
+  });
+
   it('names a tool that cannot be started', async () => {
     await expect(runTool({ command: join(directory, 'no-ffmpeg'), args: [] })).rejects.toMatchObject({ code: 'FFMPEG_MISSING' });
   });

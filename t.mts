@@ -1,0 +1,16 @@
+import { loadBackend } from './models/backend/index.ts';
+import { loadEncodec } from './models/encoders/encodec/index.ts';
+import { loadClipVision } from './models/encoders/clip/vision.ts';
+import { compile } from './models/backend/compile/compile.ts';
+const { tf } = await loadBackend('auto', { threads: 2 });
+const time = async (n: string, f: () => any) => { const ts: any[] = []; for (let i = 0; i < 4; i++) { const t = performance.now(), c = process.cpuUsage(); const r = f(); (Array.isArray(r) ? r : [r]).forEach((x: any) => { x.dataSync(); x.dispose(); }); const u = process.cpuUsage(c); ts.push([Math.round(performance.now() - t), Math.round((u.user + u.system) / 1000)]); } console.log(n, JSON.stringify(ts)); };
+const codec = await loadEncodec(tf, '/tmp/mb/enc/encodec');
+const wave = tf.randomNormal([1, 240000], 0, 0.1);
+await time('enc eager', () => codec.encode(wave));
+const ce = compile(tf, ([w]) => [codec.encode(w!)]);
+await time('enc compiled', () => ce.call([wave]));
+const clip = await loadClipVision(tf, '/tmp/mb/enc/clip');
+const px = tf.randomNormal([16, 224, 224, 3]);
+await time('clip eager', () => { const { embeds, states } = clip.encode(px); states.dispose(); return embeds; });
+const cc = compile(tf, ([w]) => [clip.encode(w!).embeds]);
+await time('clip compiled', () => cc.call([px]));
