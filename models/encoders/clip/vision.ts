@@ -1,5 +1,5 @@
-import type { Tensor, Tensor4D, Tf } from '../../backend/index.ts';
-import { type Layout, readWeights } from '../folder.ts';
+import { compile, type Tensor, type Tensor4D, type Tf } from '../../backend/index.ts';
+import { type Layout, readWeights, type Weights } from '../folder.ts';
 import { normalise, project } from '../transformer.ts';
 import { readClipConfig, readTower, runTower, type Tap, towerShapes } from './tower.ts';
 
@@ -41,27 +41,35 @@ export function readClipVision(folder: string) {
 /** Loads a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
 export async function loadClipVision(tf: Tf, folder: string): Promise<ClipVision> {
   const { tower, projection, patch, across, layout } = readClipVision(folder);
-  const { weights, dispose } = await readWeights(tf, folder, layout);
+  const stored = await readWeights(tf, folder, layout);
+  const names = [...layout.shapes.keys()];
+  const tensors = names.map(stored.weights);
+  const patchStates = (weights: Weights, pixels: Tensor, tap?: Tap): Tensor => {
+    const batch = pixels.shape[0] ?? 0;
+    const filter = tf.transpose(weights(`${EMBEDDINGS}.patch_embedding.weight`) as Tensor4D, [2, 3, 1, 0]);
+    const patches = tf.conv2d(pixels as Tensor4D, filter, patch, 'valid');
+    const token = tf.tile(tf.reshape(weights(`${EMBEDDINGS}.class_embedding`), [1, 1, tower.width]), [batch, 1, 1]);
+    const tokens = tf.concat([token, tf.reshape(patches, [batch, across ** 2, tower.width])], 1);
+    const embedded = tf.add(tokens, weights(`${EMBEDDINGS}.position_embedding.weight`));
+    return runTower(tf, tower, weights, BLOCKS, normalise(tf, tower.epsilon, weights, `${ROOT}.pre_layrnorm`, embedded), undefined, tap);
+  };
+  // Weights are inputs, so that the graphs of all batch sizes share them.
+  const compiled = compile(tf, ([pixels, ...given]) => {
+    const byName = new Map(names.map((name, i) => [name, given[i] as Tensor]));
+    return [patchStates((name) => byName.get(name) ?? stored.weights(name), pixels as Tensor)];
+  });
   const encode: ClipVision['encode'] = (pixels, tap) =>
     tf.tidy(() => {
+      // Only layers run one by one can be looked at.
+      const states = tap ? patchStates(stored.weights, pixels, tap) : (compiled.call([pixels, ...tensors])[0] as Tensor);
       const batch = pixels.shape[0] ?? 0;
-      const filter = tf.transpose(weights(`${EMBEDDINGS}.patch_embedding.weight`) as Tensor4D, [2, 3, 1, 0]);
-      const patches = tf.conv2d(pixels as Tensor4D, filter, patch, 'valid');
-      const token = tf.tile(tf.reshape(weights(`${EMBEDDINGS}.class_embedding`), [1, 1, tower.width]), [batch, 1, 1]);
-      const tokens = tf.concat([token, tf.reshape(patches, [batch, across ** 2, tower.width])], 1);
-      const embedded = tf.add(tokens, weights(`${EMBEDDINGS}.position_embedding.weight`));
-      const states = runTower(
-        tf,
-        tower,
-        weights,
-        BLOCKS,
-        normalise(tf, tower.epsilon, weights, `${ROOT}.pre_layrnorm`, embedded),
-        undefined,
-        tap,
-      );
       const first = tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, tower.width]), [batch, tower.width]);
-      const pooled = normalise(tf, tower.epsilon, weights, `${ROOT}.post_layernorm`, first);
-      return { embeds: project(tf, pooled, weights('visual_projection.weight')), states };
+      const pooled = normalise(tf, tower.epsilon, stored.weights, `${ROOT}.post_layernorm`, first);
+      return { embeds: project(tf, pooled, stored.weights('visual_projection.weight')), states };
     });
+  const dispose = (): void => {
+    compiled.dispose();
+    stored.dispose();
+  };
   return { width: projection, encode, dispose };
 }

@@ -1,4 +1,5 @@
 import type { Tensor, Tensor3D, Tensor4D, Tf } from '../../backend/index.ts';
+import { compiledLayers } from './compiled.ts';
 import type { EncodecConfig } from './config.ts';
 import { buildKernels, type Kernels } from './kernels.ts';
 import { runLayers, type Tap } from './layers.ts';
@@ -26,11 +27,18 @@ export async function loadEncodec(
       : { config: source.config, weights: selectWeights(source.config, source.tensors, 'tensors') };
   const layout = encodecLayout(config);
   const kernels = keepKernels(tf, layout, weights);
+  const [encoder, decoder] = [compiledLayers(tf, layout.encoder, kernels), compiledLayers(tf, layout.decoder, kernels)];
   return {
     config,
-    encode: (wave, tap) => tf.tidy(() => encode(tf, layout, kernels, wave, tap)),
-    decode: (latents, tap) => tf.tidy(() => decode(tf, layout, kernels, latents, tap)),
-    dispose: () => tf.dispose(tensorsOf(kernels)),
+    // Only layers run one by one can be looked at.
+    encode: (wave, tap) => tf.tidy(() => encodeBy(tf, tap ? (x) => runLayers(tf, layout.encoder, kernels, x, tap) : encoder.run, wave)),
+    decode: (latents, tap) =>
+      tf.tidy(() => decodeBy(tf, tap ? (x) => runLayers(tf, layout.decoder, kernels, x, tap) : decoder.run, latents)),
+    dispose: () => {
+      encoder.dispose();
+      decoder.dispose();
+      tf.dispose(tensorsOf(kernels));
+    },
   };
 }
 
@@ -43,19 +51,27 @@ function keepKernels(tf: Tf, layout: Layout, weights: StoredWeights): Kernels {
   return kernels ?? { convolutions: new Map(), recurrences: new Map() };
 }
 
-/** As `Encodec.encode`, differentiable; the caller owns the intermediates. */
-export function encode(tf: Tf, layout: Layout, kernels: Kernels, wave: Tensor, tap?: Tap): Tensor3D {
+type Run = (signal: Tensor4D) => Tensor4D;
+
+function encodeBy(tf: Tf, run: Run, wave: Tensor): Tensor3D {
   const [batch = 0, length = 0] = wave.shape;
-  const latents = runLayers(tf, layout.encoder, kernels, tf.reshape(wave, [batch, 1, length, 1]), tap);
+  const latents = run(tf.reshape(wave, [batch, 1, length, 1]));
   return tf.reshape(latents, [batch, latents.shape[2], latents.shape[3]]);
 }
 
-/** As `Encodec.decode`, differentiable. */
-export function decode(tf: Tf, layout: Layout, kernels: Kernels, latents: Tensor, tap?: Tap): Tensor3D {
+function decodeBy(tf: Tf, run: Run, latents: Tensor): Tensor3D {
   const [batch = 0, frames = 0, channels = 0] = latents.shape;
-  const wave = runLayers(tf, layout.decoder, kernels, tf.reshape(latents, [batch, 1, frames, channels]) as Tensor4D, tap);
+  const wave = run(tf.reshape(latents, [batch, 1, frames, channels]));
   return tf.reshape(wave, [batch, wave.shape[2], 1]);
 }
+
+/** As `Encodec.encode`, differentiable; the caller owns the intermediates. */
+export const encode = (tf: Tf, layout: Layout, kernels: Kernels, wave: Tensor): Tensor3D =>
+  encodeBy(tf, (x) => runLayers(tf, layout.encoder, kernels, x), wave);
+
+/** As `Encodec.decode`, differentiable. */
+export const decode = (tf: Tf, layout: Layout, kernels: Kernels, latents: Tensor): Tensor3D =>
+  decodeBy(tf, (x) => runLayers(tf, layout.decoder, kernels, x), latents);
 
 /** Latent frames of a wave of `samples`. */
 export const latentFrames = (config: EncodecConfig, samples: number): number =>

@@ -1,5 +1,5 @@
-import type { Tensor, Tensor2D, Tensor4D, Tf } from '../../backend/index.ts';
-import type { Kernels, Recurrence } from './kernels.ts';
+import type { Tensor, Tensor2D, Tensor3D, Tensor4D, Tf } from '../../backend/index.ts';
+import type { Kernel, Kernels, Recurrence } from './kernels.ts';
 import type { Convolution, Layer } from './layout.ts';
 import { reflectPad } from './padding.ts';
 
@@ -32,10 +32,15 @@ function runLayer(tf: Tf, layer: Layer, kernels: Kernels, x: Tensor4D): Tensor4D
   }
 }
 
+export function kernelOf({ convolutions }: Kernels, name: string): Kernel {
+  const kernel = convolutions.get(name);
+  if (!kernel) throw new Error(`no kernel ${name}`);
+  return kernel;
+}
+
 /** A causal convolution: padded on the left by kernel − stride; on the right only as far as the last frame needs. */
 function convolve(tf: Tf, conv: Convolution, kernels: Kernels, x: Tensor4D): Tensor4D {
-  const kernel = kernels.convolutions.get(conv.name);
-  if (!kernel) throw new Error(`no kernel ${conv.name}`);
+  const kernel = kernelOf(kernels, conv.name);
   const { stride, direction, output } = conv;
   const [batch, , length, channels] = x.shape;
   if (direction === 'up') {
@@ -61,25 +66,29 @@ function recur(tf: Tf, stack: readonly Recurrence[], x: Tensor4D): Tensor4D {
   const [batch, , length, channels] = x.shape;
   let sequence: Tensor = tf.reshape(x, [batch * length, channels]);
   for (const { input, recurrent, bias } of stack) {
-    const driven = tf.unstack(
-      tf.reshape(tf.add(tf.matMul(sequence as Tensor2D, input as Tensor2D), bias), [batch, length, 4 * channels]),
-      1,
-    );
-    let hidden: Tensor = tf.zeros([batch, channels]);
-    let cell: Tensor = tf.zeros([batch, channels]);
-    const outputs: Tensor[] = [];
-    for (const drive of driven) {
-      const [i, f, g, o] = tf.split(tf.add(drive, tf.matMul(hidden as Tensor2D, recurrent as Tensor2D)), 4, 1) as [
-        Tensor,
-        Tensor,
-        Tensor,
-        Tensor,
-      ];
-      cell = tf.add(tf.mul(tf.sigmoid(f), cell), tf.mul(tf.sigmoid(i), tf.tanh(g)));
-      hidden = tf.mul(tf.sigmoid(o), tf.tanh(cell));
-      outputs.push(hidden);
-    }
-    sequence = tf.reshape(tf.stack(outputs, 1), [batch * length, channels]);
+    const driven = tf.reshape(tf.add(tf.matMul(sequence as Tensor2D, input as Tensor2D), bias), [batch, length, 4 * channels]);
+    const nothing = tf.zeros([batch, channels]) as Tensor2D;
+    const [outputs] = recurStretch(tf, driven as Tensor3D, nothing, nothing, recurrent as Tensor2D);
+    sequence = tf.reshape(outputs, [batch * length, channels]);
   }
   return tf.reshape(sequence, [batch, 1, length, channels]);
+}
+
+/** Some frames of a recurrent layer: drive [B,T,4H] and both states [B,H] → outputs [B,T,H] and the states after them. */
+export function recurStretch(
+  tf: Tf,
+  driven: Tensor3D,
+  before: Tensor2D,
+  cellBefore: Tensor2D,
+  recurrent: Tensor2D,
+): [outputs: Tensor, hidden: Tensor, cell: Tensor] {
+  let [hidden, cell]: [Tensor, Tensor] = [before, cellBefore];
+  const outputs: Tensor[] = [];
+  for (const drive of tf.unstack(driven, 1)) {
+    const [i, f, g, o] = tf.split(tf.add(drive, tf.matMul(hidden as Tensor2D, recurrent)), 4, 1) as [Tensor, Tensor, Tensor, Tensor];
+    cell = tf.add(tf.mul(tf.sigmoid(f), cell), tf.mul(tf.sigmoid(i), tf.tanh(g)));
+    hidden = tf.mul(tf.sigmoid(o), tf.tanh(cell));
+    outputs.push(hidden);
+  }
+  return [tf.stack(outputs, 1), hidden, cell];
 }
