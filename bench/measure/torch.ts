@@ -21,3 +21,14 @@ export function findTorch(install: boolean): { readonly python: string; readonly
 }
 
 export const referenceScript = (script: string): string => join(root, 'bench', 'reference', script);
+
+/** A Python that has transformers, too; in the bench's own environment it is installed on request. Throws if there is none. */
+export function findTransformers(install: boolean): { readonly python: string; readonly version: string } {
+  const found = findTorch(install);
+  if (!found) throw new Error(NO_TORCH);
+  const { python } = found;
+  if (install && python === join(venv, 'bin', 'python'))
+    execFileSync(python, ['-m', 'pip', 'install', '--quiet', 'transformers'], { stdio: 'inherit' });
+  const version = execFileSync(python, ['-c', 'import transformers; print(transformers.__version__)'], { encoding: 'utf8' });
+  return { python, version: version.trim() };
+}
