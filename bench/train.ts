@@ -1,7 +1,9 @@
 /**
- * Time and memory of a training step (forward, backward, clip, Adam): kernel by kernel and compiled, with and without layers kept, in bfloat16, beside PyTorch.
+ * Time and memory of a training step (forward, backward, clip, Adam): kernel by kernel and compiled, with and without layers kept, in bfloat16, beside PyTorch and beside what the
+ * products of a step take alone (`sgemm`).
  * `npm run bench:train -- [--json] [--case audio|joint] [--rounds 5] [--steps 3] [--install-torch]`
  */
+import { SGEMM } from './compare/compare.ts';
 import { runCases } from './compare/run-cases.ts';
 import { AUDIO_256, benchCase, DEMO_JOINT, writeCase } from './flow/case.ts';
 
@@ -13,7 +15,7 @@ await runCases({
   },
   describe: ({ what, bench }) => ({ what, write: (folder) => writeCase(folder, bench) }),
   script: new URL('./flow/train-row.ts', import.meta.url),
-  modes: ['eager', 'eager-low', 'compiled', 'compiled-low', 'compiled-bf16'],
+  modes: ['eager', 'eager-low', 'compiled', 'compiled-low', 'compiled-bf16', SGEMM],
   torch: { script: 'train.py', modes: ['eager', 'compiled', 'bf16'] },
   steps: 3,
 });

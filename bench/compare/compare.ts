@@ -21,7 +21,11 @@ export interface Comparison {
 }
 export interface Compared {
   readonly what: string;
-  readonly rows: readonly (Measured & { readonly difference: number })[];
+  readonly rows: readonly (Measured & {
+    readonly difference: number;
+    /** Of the machine's rate of float32 products: how much of the step the row `sgemm` takes for the step's products. */
+    readonly share?: number;
+  })[];
   readonly notes: readonly string[];
 }
 
@@ -34,6 +38,8 @@ const TOLERANCE = 1e-4;
 const ROUNDED_TOLERANCE = 0.1;
 const toleranceOf = (row: string): number => (row.includes('bf16') ? ROUNDED_TOLERANCE : TOLERANCE);
 const PYTORCH = 'pytorch-eager';
+/** The mode of a row that computes nothing but as many float32 products as a step has: not compared, a measure for the others. */
+export const SGEMM = 'sgemm';
 
 export const machine = () => ({
   cpu: cpus()[0]?.model,
@@ -72,7 +78,8 @@ export async function compare({ what, write, script, modes, torch: reference, ro
       try {
         const row = await start();
         const first = rowsAndDifferences[0]?.[0] ?? row;
-        const difference = farthest(folder, first, row);
+        const difference = name === SGEMM ? 0 : farthest(folder, first, row);
+        if (name === SGEMM) notes.push(`a step has ${row.first['gigaOperations']?.toFixed(1)} billion operations of products`);
         if (difference <= toleranceOf(name)) rowsAndDifferences.push([row, difference]);
         else notes.push(`${name} is left out: it differs by ${difference} (its processes took ${await row.stop()} MB)`);
       } catch (error) {
@@ -82,7 +89,16 @@ export async function compare({ what, write, script, modes, torch: reference, ro
     const alive = rowsAndDifferences.map(([row]) => row);
     const against = alive.some(({ name }) => name === PYTORCH) ? PYTORCH : 'compiled';
     const measured = await alternate(alive, against, rounds, steps);
-    return { what, notes, rows: measured.map((row, i) => ({ ...row, difference: rowsAndDifferences[i]?.[1] ?? Number.NaN })) };
+    const sgemm = measured.find(({ row }) => row === SGEMM);
+    return {
+      what,
+      notes,
+      rows: measured.map((row, i) => ({
+        ...row,
+        difference: rowsAndDifferences[i]?.[1] ?? Number.NaN,
+        ...(sgemm && { share: Number((sgemm.ratio / row.ratio).toFixed(2)) }),
+      })),
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

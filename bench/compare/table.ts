@@ -4,7 +4,7 @@ import type { Compared } from './compare.ts';
 export function printComparison({ what, notes, rows }: Compared, more: (median: number) => Record<string, number> = () => ({})): void {
   console.log(`\n${what}\n${notes.join('\n')}`);
   console.table(
-    rows.map(({ row, median, least, cpu, ratio, ratios, loaded, maxRss, difference }) => ({
+    rows.map(({ row, median, least, cpu, ratio, ratios, loaded, maxRss, difference, share }) => ({
       row,
       'median ms': median,
       'least ms': least,
@@ -12,6 +12,7 @@ export function printComparison({ what, notes, rows }: Compared, more: (median: 
       ratio,
       'in rounds': ratios.join('–'),
       ...more(median),
+      ...(share !== undefined && { 'of sgemm': share }),
       'MB loaded': loaded,
       'MB at most': maxRss,
       difference: difference.toExponential(0),
