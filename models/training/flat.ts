@@ -1,3 +1,4 @@
+import { sumOfSquares } from '../backend/native-kernels.ts';
 import type { NamedArray } from '../network/parameters.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 
@@ -70,11 +71,5 @@ function begins({ line, lines }: Layout): number[] {
   });
 }
 
-const ROW = 1024;
-
-/** ‖v‖₂ of [n] as a scalar. In two levels, because some backends add float32 values one after the other and lose digits over millions. */
-export function globalNorm(tf: Tf, flat: Tensor): Tensor {
-  const rows = Math.ceil(flat.size / ROW);
-  const padded = tf.pad(flat, [[0, rows * ROW - flat.size]]);
-  return tf.sqrt(tf.sum(tf.sum(tf.square(tf.reshape(padded, [rows, ROW])), 1)));
-}
+/** ‖v‖₂ of [n] as a scalar. */
+export const globalNorm = (tf: Tf, flat: Tensor): Tensor => tf.sqrt(sumOfSquares(tf, flat));

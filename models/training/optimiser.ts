@@ -1,10 +1,12 @@
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 
-/** Adam as PyTorch has it (Kingma & Ba 2015): ε after the square root of the corrected moment, no weight decay. */
+/** Adam as PyTorch has it (Kingma & Ba 2015): ε after the square root of the corrected moment. */
 export interface AdamOptions {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
+  /** Above 0 AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101): weights shrink by this share of the learning rate at every step. */
+  readonly weightDecay?: number;
 }
 export const TORCH_ADAM: AdamOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
@@ -16,42 +18,36 @@ export interface Moments {
 
 /** What changes from step to step, as numbers or as scalars of a compiled step. */
 export interface AdamScalars<Scalar = number> {
-  /** Learning rate over the first moment's bias correction, η/(1 − β₁^t). */
+  /** Learning rate over the first moment's bias correction, times the root of the second's: η·√(1 − β₂^t)/(1 − β₁^t). */
   readonly rate: Scalar;
-  /** √(1 − β₂^t) */
-  readonly correction: Scalar;
+  /** ε·√(1 − β₂^t): the root of the moment is corrected nowhere else. */
+  readonly epsilon: Scalar;
 }
 
 /** `update` counts from 1 and only counts applied updates; `rate` is the learning rate. */
-export const adamScalars = ({ beta1, beta2 }: AdamOptions, update: number, rate: number): AdamScalars => ({
-  rate: rate / (1 - beta1 ** update),
-  correction: Math.sqrt(1 - beta2 ** update),
-});
-
-export const firstMoment = (tf: Tf, { beta1 }: AdamOptions, first: Tensor, gradient: Tensor): Tensor =>
-  tf.add(first, tf.mul(tf.sub(gradient, first), 1 - beta1));
-
-export const secondMoment = (tf: Tf, { beta2 }: AdamOptions, second: Tensor, gradient: Tensor): Tensor =>
-  tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-
-/** What is added to the weights, by the new moments. */
-export function adamChange(
-  tf: Tf,
-  { epsilon }: AdamOptions,
-  { first, second }: Moments,
-  { rate, correction }: AdamScalars<Tensor | number>,
-): Tensor {
-  const denominator = tf.add(tf.div(tf.sqrt(second), correction), epsilon);
-  return tf.neg(tf.mul(tf.div(first, denominator), rate));
+export function adamScalars({ beta1, beta2, epsilon }: AdamOptions, update: number, rate: number): AdamScalars {
+  const correction = Math.sqrt(1 - beta2 ** update);
+  return { rate: (rate * correction) / (1 - beta1 ** update), epsilon: epsilon * correction };
 }
 
-/** One step, pure: new moments and the change of the weights. */
+/** The moments by a gradient times `factor`. As few passes over all weights as can be: an update waits for memory alone. */
+export const firstMoment = (tf: Tf, { beta1 }: AdamOptions, first: Tensor, gradient: Tensor, factor: Tensor | number): Tensor =>
+  tf.add(tf.mul(first, beta1), tf.mul(gradient, tf.mul(factor, 1 - beta1)));
+
+export const secondMoment = (tf: Tf, { beta2 }: AdamOptions, second: Tensor, gradient: Tensor, factor: Tensor | number): Tensor =>
+  tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), tf.mul(tf.square(factor), 1 - beta2)));
+
+/** What is taken from the weights, by the new moments. */
+export const adamChange = (tf: Tf, { first, second }: Moments, { rate, epsilon }: AdamScalars<Tensor | number>): Tensor =>
+  tf.mul(tf.div(first, tf.add(tf.sqrt(second), epsilon)), rate);
+
+/** One step, pure: new moments and what is taken from the weights. */
 export function adam(tf: Tf, options: AdamOptions, moments: Moments, gradient: Tensor, scalars: AdamScalars<Tensor | number>) {
   const next: Moments = {
-    first: firstMoment(tf, options, moments.first, gradient),
-    second: secondMoment(tf, options, moments.second, gradient),
+    first: firstMoment(tf, options, moments.first, gradient, 1),
+    second: secondMoment(tf, options, moments.second, gradient, 1),
   };
-  return { ...next, change: adamChange(tf, options, next, scalars) };
+  return { ...next, change: adamChange(tf, next, scalars) };
 }
 
 /** Factor that brings gradients of the global norm `norm` to at most `limit`, as torch's clip_grad_norm_. */

@@ -20,7 +20,7 @@ export interface Update {
 }
 
 /**
- * Adam with the norm clipped, and the average. Each of moments, weights and average is a compiled call of its own after which the old one
+ * Adam or AdamW with the norm clipped, and the average. Each of moments, weights and average is a compiled call of its own after which the old one
  * is freed, so that only one of them is there twice at a time: the most that a training of many weights holds.
  */
 export function compiledUpdate(tf: Tf, optimiser: AdamOptions & { readonly clipNorm?: number }) {
@@ -33,10 +33,11 @@ export function compiledUpdate(tf: Tf, optimiser: AdamOptions & { readonly clipN
     };
     return { replace, dispose: compiled.dispose };
   };
-  const first = replacing((old: Tensor, gradient: Tensor, factor: Tensor) => firstMoment(tf, optimiser, old, tf.mul(gradient, factor)));
-  const second = replacing((old: Tensor, gradient: Tensor, factor: Tensor) => secondMoment(tf, optimiser, old, tf.mul(gradient, factor)));
-  const weights = replacing((old: Tensor, first: Tensor, second: Tensor, rate: Tensor, correction: Tensor) =>
-    tf.add(old, adamChange(tf, optimiser, { first, second }, { rate, correction })),
+  const first = replacing((old: Tensor, gradient: Tensor, factor: Tensor) => firstMoment(tf, optimiser, old, gradient, factor));
+  const second = replacing((old: Tensor, gradient: Tensor, factor: Tensor) => secondMoment(tf, optimiser, old, gradient, factor));
+  const { weightDecay = 0 } = optimiser;
+  const weights = replacing((old: Tensor, first: Tensor, second: Tensor, rate: Tensor, epsilon: Tensor, kept: Tensor) =>
+    tf.sub(weightDecay > 0 ? tf.mul(old, kept) : old, adamChange(tf, { first, second }, { rate, epsilon })),
   );
   const average = replacing((old: Tensor, weights: Tensor, share: Tensor) => ema(tf, old, weights, share));
   return {
@@ -44,12 +45,13 @@ export function compiledUpdate(tf: Tf, optimiser: AdamOptions & { readonly clipN
     apply(state: PhaseTensors, gradient: Tensor, { norm, rate, update, averageShare = 0 }: Update): void {
       const numbers = adamScalars(optimiser, update, rate);
       const factor = tf.scalar(optimiser.clipNorm === undefined ? 1 : clipFactor(norm, optimiser.clipNorm));
-      const [step, correction, share] = [tf.scalar(numbers.rate), tf.scalar(numbers.correction), tf.scalar(averageShare)];
+      const [step, epsilon, kept] = [tf.scalar(numbers.rate), tf.scalar(numbers.epsilon), tf.scalar(1 - rate * weightDecay)];
+      const share = tf.scalar(averageShare);
       const { moments } = state;
       state.moments = { first: first.replace(moments.first, gradient, factor), second: second.replace(moments.second, gradient, factor) };
-      state.weights = weights.replace(state.weights, state.moments.first, state.moments.second, step, correction);
+      state.weights = weights.replace(state.weights, state.moments.first, state.moments.second, step, epsilon, kept);
       if (state.average && averageShare > 0) state.average = average.replace(state.average, state.weights, share);
-      tf.dispose([factor, step, correction, share]);
+      tf.dispose([factor, step, epsilon, kept, share]);
     },
     dispose: () => {
       for (const compiled of [first, second, weights, average]) compiled.dispose();

@@ -68,6 +68,7 @@ const training = z.strictObject({
   frames: positive.describe('latent frames of a training crop (75 a second)'),
   warmUpSteps: count,
   clipNorm: z.number().positive().describe('global gradient norm'),
+  weightDecay: z.number().min(0).describe('of the weights by themselves, times the learning rate (AdamW); 0: Adam'),
   emaDecay: z.number().min(0).lt(1),
   times: z.enum(['uniform', 'logit-normal']),
   dropText: weight.max(1).describe('probability that a caption is dropped, for guidance'),

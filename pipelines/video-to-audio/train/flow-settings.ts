@@ -31,7 +31,7 @@ export const flowSettings = ({ network, training, learningRate, steps }: StagePa
   precision: training.precision,
   frames: training.frames,
   steps,
-  optimiser: { ...TORCH_ADAM, clipNorm: training.clipNorm },
+  optimiser: { ...TORCH_ADAM, clipNorm: training.clipNorm, weightDecay: training.weightDecay },
   schedule: { base: learningRate, warmUpSteps: training.warmUpSteps, shape: 'constant' },
   ema: { kind: 'constant', decay: training.emaDecay },
   times: training.times,

@@ -106,11 +106,11 @@ function checkOptimiser(fixture: Fixture, scope: string, base: number): void {
       const { change, ...next } = adam(tf, options, moments[i] as Moments, clipped, adamScalars(options, step + 1, rates(step)));
       // The reference took its updates as differences of float64 weights, which rounds the first ones (3e-13): so do we.
       const changes = change.dataSync();
-      const made = (exact[i] ?? []).map((value, k) => value + (changes[k] ?? 0) - value);
-      exact[i] = (exact[i] ?? []).map((value, k) => value + (changes[k] ?? 0));
+      const made = (exact[i] ?? []).map((value, k) => value - (changes[k] ?? 0) - value);
+      exact[i] = (exact[i] ?? []).map((value, k) => value - (changes[k] ?? 0));
       const expected = fixture.array(`${scope}/step${step}/out/update${i}`);
       expect(distance(made, expected.data), `update ${i} of step ${step}`).toBeLessThan(2e-5);
-      weights[i] = tf.add(weights[i] as Tensor, change);
+      weights[i] = tf.sub(weights[i] as Tensor, change);
       return next;
     });
   }
