@@ -20,7 +20,7 @@ export async function openTraining(
   { memory, precision, averaged }: NetworkOptions & { precision: Precision; averaged: boolean },
 ) {
   const { bench, weights, batch: arrays } = await readCase(folder);
-  const network = createNetwork(tf, bench.network, { memory });
+  const network = createNetwork(tf, bench.network, { memory, precision });
   const keep = () => tf.ones([bench.clips]);
   const batch = {
     ...Object.fromEntries([...arrays].map(([name, array]) => [name, toTensor(tf, array)])),

@@ -1,159 +1,99 @@
-import { after } from '../backend/index.ts';
+import { type AttentionSizes, attend, attendBackward, listKept, readKept } from './clamped-attention.ts';
 import { at, differentiable, size } from './differentiable.ts';
-import { packedLinear } from './linear.ts';
+import { linear, packedLinear } from './linear.ts';
 import { attentionNames } from './names.ts';
 import type { RotaryTable } from './rotary.ts';
 import type { Tensor, Tf, Weights } from './tensor-types.ts';
 import { weight } from './weight.ts';
 
-export interface AttentionSizes {
-  readonly heads: number;
-  readonly headWidth: number;
-  /** Logits l become c·tanh(l/c). */
-  readonly softClamp: number;
-}
-
-/** What is kept between the two passes of clamped attention; all [B,H,·,·]. The matrices of all pairs are made again. */
-interface Kept {
-  readonly query: Tensor;
-  readonly key: Tensor;
-  readonly value: Tensor;
-  /** [B,n], 1 = valid key. */
-  readonly mask?: Tensor;
-}
-const listKept = ({ query, key, value, mask }: Kept): Tensor[] => [query, key, value, ...(mask ? [mask] : [])];
-const readKept = (saved: readonly Tensor[]): Kept => {
-  const mask = saved[3];
-  return { query: at(saved, 0), key: at(saved, 1), value: at(saved, 2), ...(mask && { mask }) };
-};
-
-const clampedProducts = (tf: Tf, query: Tensor, key: Tensor): Tensor => tf.tanh(tf.matMul(query, key, false, true));
-
-/** Softmax over the keys of softClamp·clamped; padding gets none. clamped [B,H,T,n], mask [B,n]. */
-function probabilitiesOf(tf: Tf, clamped: Tensor, softClamp: number, mask?: Tensor): Tensor {
-  const logits = tf.mul(clamped, softClamp);
-  const bias = mask && tf.reshape(tf.mul(tf.sub(mask, 1), 1e9), [size(mask, 0), 1, 1, size(mask, 1)]);
-  return tf.softmax(bias ? tf.add(logits, bias) : logits);
-}
-
-/** [B,n] → [B,1,n,1] */
-const validKeys = (tf: Tf, mask: Tensor): Tensor => tf.reshape(mask, [size(mask, 0), 1, size(mask, 1), 1]);
-
-/**
- * softmax(c·tanh(q·kᵀ))·v, where q already holds 1/(c·√headWidth). All [B,H,·,headWidth]; mask [B,n].
- * Keys that are padding get no weight; a row whose keys all are gets the answer 0.
- */
-function attend(tf: Tf, query: Tensor, key: Tensor, values: Tensor, softClamp: number, mask?: Tensor): { value: Tensor; kept: Kept } {
-  const value = mask ? tf.mul(values, validKeys(tf, mask)) : values;
-  const probabilities = probabilitiesOf(tf, clampedProducts(tf, query, key), softClamp, mask);
-  return { value: tf.matMul(probabilities, value), kept: { query, key, value, ...(mask && { mask }) } };
-}
-
-function attendBackward(tf: Tf, dy: Tensor, { query, key, value, mask }: Kept, softClamp: number) {
-  const clamped = clampedProducts(tf, after(tf, query, dy), key);
-  const probabilities = probabilitiesOf(tf, clamped, softClamp, mask);
-  const dValue = tf.matMul(probabilities, dy, true, false);
-  const weighted = tf.mul(tf.matMul(dy, value, false, true), probabilities);
-  const dLogits = tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, -1, true)));
-  const dProducts = tf.mul(dLogits, tf.mul(tf.sub(1, tf.square(clamped)), softClamp));
-  return {
-    dQuery: tf.matMul(dProducts, key),
-    dKey: tf.matMul(dProducts, query, true, false),
-    dValue: mask ? tf.mul(dValue, validKeys(tf, mask)) : dValue,
-  };
-}
-
 const toHeads = (tf: Tf, x: Tensor, batch: number, heads: number) =>
   tf.transpose(tf.reshape(x, [batch, size(x, 0) / batch, heads, size(x, 1) / heads]), [0, 2, 1, 3]);
-/** [B,H,T,w] → [B·T, H, w] */
-const fromHeads = (tf: Tf, x: Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [size(x, 0) * size(x, 2), size(x, 1), size(x, 3)]);
+/** [B,H,T,w] → [B·T, H·w] */
+const fromHeads = (tf: Tf, x: Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [size(x, 0) * size(x, 2), -1]);
+/** [B,H,w,T] → [B·T, H·w] */
+const fromTurnedHeads = (tf: Tf, x: Tensor) => tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [size(x, 0) * size(x, 3), -1]);
 
-/** Output of the heads times their gate, through the last matrix. heads [B·T,H,w], logits [B·T,H], out [d,H·w] → [B·T,d] */
-function answerOf(tf: Tf, heads: Tensor, logits: Tensor, out: Tensor): { value: Tensor; gate: Tensor } {
-  const gate = tf.reshape(tf.sigmoid(logits), [size(heads, 0), size(heads, 1), 1]);
-  return { value: tf.matMul(tf.reshape(tf.mul(heads, gate), [size(heads, 0), -1]), out, false, true), gate };
+/** Answers of the heads [B,H,T,w] times their gate, through the last matrix. logits [B·T,H], out [d,H·w] → [B·T,d] */
+function answerOf(tf: Tf, value: Tensor, logits: Tensor, out: Tensor): { answer: Tensor; saved: Tensor[] } {
+  const [rows, heads] = [size(logits, 0), size(logits, 1)];
+  const answers = tf.reshape(fromHeads(tf, value), [rows, heads, -1]);
+  const gate = tf.reshape(tf.sigmoid(logits), [rows, heads, 1]);
+  const gated = tf.reshape(tf.mul(answers, gate), [rows, -1]);
+  return { answer: tf.matMul(gated, out, false, true), saved: [answers, gate, gated, out] };
 }
-function answerBackward(tf: Tf, dy: Tensor, heads: Tensor, gate: Tensor, out: Tensor) {
-  const dGated = tf.reshape(tf.matMul(dy, out), heads.shape);
-  const dGate = tf.sum(tf.mul(dGated, heads), -1, true);
-  const slope = tf.mul(gate, tf.sub(1, gate));
-  const gated = tf.mul(heads, after(tf, gate, dy));
+/** How many tensors `answerOf` saves. */
+const ANSWER_SAVES = 4;
+/** dHeads [B,H,T,w], and Σ dHeads·answer of each row, [B,H,T,1]. */
+function answerBackward(tf: Tf, dy: Tensor, saved: readonly Tensor[], batch: number) {
+  const [answers, gate, gated, out] = [at(saved, 0), at(saved, 1), at(saved, 2), at(saved, 3)];
+  const [rows, heads] = [size(answers, 0), size(answers, 1)];
+  const dGated = tf.reshape(tf.matMul(dy, out), answers.shape);
+  const along = tf.mul(tf.sum(tf.mul(dGated, answers), -1, true), gate);
   return {
-    dHeads: tf.mul(dGated, gate),
-    dLogits: tf.reshape(tf.mul(dGate, slope), [size(heads, 0), size(heads, 1)]),
-    dOut: tf.matMul(dy, tf.reshape(gated, [size(heads, 0), -1]), true, false),
+    dHeads: toHeads(tf, tf.reshape(tf.mul(dGated, gate), [rows, -1]), batch, heads),
+    along: toHeads(tf, tf.reshape(along, [rows, heads]), batch, heads),
+    dLogits: tf.reshape(tf.mul(along, tf.sub(1, gate)), [rows, heads]),
+    dOut: tf.matMul(dy, gated, true, false),
   };
 }
 
-/** Self-attention from packed projections [B·T, 3·inner + H] and the last matrix [d, inner] to the answer [B·T, d]. */
+/** Self-attention from packed queries and keys [B·T, 2·inner], values [B·T, inner], gate logits [B·T,H] and the last matrix [d, inner] to the answer [B·T, d]. */
 function selfAttentionAnswer(
   tf: Tf,
-  packed: Tensor,
-  out: Tensor,
+  inputs: { readonly packed: Tensor; readonly values: Tensor; readonly logits: Tensor; readonly out: Tensor },
   batch: number,
   sizes: AttentionSizes,
   rotary: RotaryTable,
   mask?: Tensor,
 ): Tensor {
-  const { heads, headWidth, softClamp } = sizes;
+  const { heads, headWidth } = sizes;
   const inner = heads * headWidth;
-  const rows = size(packed, 0);
-  const time = rows / batch;
+  const rows = size(inputs.packed, 0);
+  const shape = [batch, rows / batch, 2 * inner];
   const turnedBy = (x: Tensor, transposed: boolean) =>
-    tf.reshape(tf.matMul(tf.reshape(x, [-1, headWidth]), rotary.swap, false, transposed), [batch, time, 3 * inner]);
-  return differentiable(tf, [packed, out], (packed, out) => {
-    const [projected, gateLogits] = tf.split(packed, [3 * inner, heads], 1) as [Tensor, Tensor];
-    const straight = tf.reshape(projected, [batch, time, 3 * inner]);
-    const turned = tf.add(tf.mul(straight, rotary.cosine), tf.mul(turnedBy(projected, false), rotary.sine));
-    const byHead = tf.transpose(tf.reshape(turned, [batch, time, 3, heads, headWidth]), [2, 0, 3, 1, 4]);
-    const [query, key, values] = tf.unstack(byHead, 0) as [Tensor, Tensor, Tensor];
-    const { value, kept } = attend(tf, query, key, values, softClamp, mask);
-    const answers = fromHeads(tf, value);
-    const { value: answer, gate } = answerOf(tf, answers, gateLogits, out as Tensor);
+    tf.reshape(tf.matMul(tf.reshape(x, [-1, headWidth]), rotary.swap, false, transposed), shape);
+  return differentiable(tf, [inputs.packed, inputs.values, inputs.logits, inputs.out], (packed, values, logits, out) => {
+    const turned = tf.add(tf.mul(tf.reshape(packed, shape), rotary.cosine), tf.mul(turnedBy(packed, false), rotary.sine));
+    const byHead = tf.transpose(tf.reshape(turned, [batch, rows / batch, 2, heads, headWidth]), [2, 0, 3, 1, 4]);
+    const [query, key] = tf.unstack(byHead, 0) as [Tensor, Tensor];
+    const { value, kept } = attend(tf, query, key, toHeads(tf, values as Tensor, batch, heads), sizes, mask);
+    const { answer, saved } = answerOf(tf, value, logits as Tensor, out as Tensor);
     return {
       value: answer,
-      saved: [answers, gate, out as Tensor, ...listKept(kept)],
+      saved: [...saved, ...listKept(kept)],
       backward: (dy, saved) => {
-        const { dHeads, dLogits, dOut } = answerBackward(tf, dy, at(saved, 0), at(saved, 1), at(saved, 2));
-        const dAnswer = toHeads(tf, tf.reshape(dHeads, [rows, inner]), batch, heads);
-        const { dQuery, dKey, dValue } = attendBackward(tf, dAnswer, readKept(saved.slice(3)), softClamp);
-        const dTurned = tf.reshape(tf.transpose(tf.stack([dQuery, dKey, dValue], 0), [1, 3, 0, 2, 4]), [batch, time, 3 * inner]);
+        const { dHeads, along, dLogits, dOut } = answerBackward(tf, dy, saved, batch);
+        const { dQuery, dKey, dValue } = attendBackward(tf, dHeads, along, readKept(saved.slice(ANSWER_SAVES), sizes), sizes.softClamp);
+        const dTurned = tf.reshape(tf.concat([fromHeads(tf, dQuery), fromTurnedHeads(tf, dKey)], 1), shape);
         const dStraight = tf.add(tf.mul(dTurned, rotary.cosine), turnedBy(tf.mul(dTurned, rotary.sine), true));
-        return [tf.concat([tf.reshape(dStraight, [rows, 3 * inner]), dLogits], 1), dOut];
+        return [tf.reshape(dStraight, [rows, 2 * inner]), fromTurnedHeads(tf, dValue), dLogits, dOut];
       },
     };
   });
 }
 
-/** Cross-attention from query and gate logits [B·T, inner + H], keys and values [B·n, 2·inner] and the last matrix [d, inner] to the answer [B·T, d]. */
+/** Cross-attention from queries [B·T, inner], keys and values [B·n, inner], gate logits [B·T,H] and the last matrix [d, inner] to the answer [B·T, d]. */
 function crossAttentionAnswer(
   tf: Tf,
-  queries: Tensor,
-  context: Tensor,
-  out: Tensor,
+  inputs: { readonly queries: Tensor; readonly keys: Tensor; readonly values: Tensor; readonly logits: Tensor; readonly out: Tensor },
   batch: number,
   sizes: AttentionSizes,
   mask?: Tensor,
 ): Tensor {
   const { heads, headWidth, softClamp } = sizes;
-  const inner = heads * headWidth;
   const scale = 1 / (softClamp * Math.sqrt(headWidth));
-  return differentiable(tf, [queries, context, out], (queries, context, out) => {
-    const [projected, gateLogits] = tf.split(queries, [inner, heads], 1) as [Tensor, Tensor];
-    const [keys, values] = tf.split(context as Tensor, 2, 1) as [Tensor, Tensor];
-    const query = tf.mul(toHeads(tf, projected, batch, heads), scale);
-    const { value, kept } = attend(tf, query, toHeads(tf, keys, batch, heads), toHeads(tf, values, batch, heads), softClamp, mask);
-    const answers = fromHeads(tf, value);
-    const { value: answer, gate } = answerOf(tf, answers, gateLogits, out as Tensor);
+  const given = [inputs.queries, inputs.keys, inputs.values, inputs.logits, inputs.out];
+  return differentiable(tf, given, (queries, keys, values, logits, out) => {
+    const byHead = (x: Tensor | undefined) => toHeads(tf, x as Tensor, batch, heads);
+    const { value, kept } = attend(tf, tf.mul(byHead(queries), scale), byHead(keys), byHead(values), sizes, mask);
+    const { answer, saved } = answerOf(tf, value, logits as Tensor, out as Tensor);
     return {
       value: answer,
-      saved: [answers, gate, out as Tensor, ...listKept(kept)],
+      saved: [...saved, ...listKept(kept)],
       backward: (dy, saved) => {
-        const { dHeads, dLogits, dOut } = answerBackward(tf, dy, at(saved, 0), at(saved, 1), at(saved, 2));
-        const dAnswer = toHeads(tf, tf.reshape(dHeads, [-1, inner]), batch, heads);
-        const { dQuery, dKey, dValue } = attendBackward(tf, dAnswer, readKept(saved.slice(3)), softClamp);
-        const flat = (x: Tensor) => tf.reshape(fromHeads(tf, x), [-1, inner]);
-        return [tf.concat([flat(tf.mul(dQuery, scale)), dLogits], 1), tf.concat([flat(dKey), flat(dValue)], 1), dOut];
+        const { dHeads, along, dLogits, dOut } = answerBackward(tf, dy, saved, batch);
+        const { dQuery, dKey, dValue } = attendBackward(tf, dHeads, along, readKept(saved.slice(ANSWER_SAVES), sizes), softClamp);
+        return [fromHeads(tf, tf.mul(dQuery, scale)), fromTurnedHeads(tf, dKey), fromTurnedHeads(tf, dValue), dLogits, dOut];
       },
     };
   });
@@ -179,16 +119,15 @@ export function selfAttention(
   mask?: Tensor,
 ): Tensor {
   const name = attentionNames(prefix);
-  const [batch, inner] = [size(x, 0), sizes.heads * sizes.headWidth];
-  const bias = tf.concat([tf.zeros([3 * inner]), weight(weights, name.gateBias)]);
+  const batch = size(x, 0);
   const rows = tf.reshape(x, [-1, size(x, 2)]);
-  const packed = packedLinear(
-    tf,
-    rows,
-    [name.query, name.key, name.value, name.gate].map((part) => weight(weights, part)),
-    bias,
-  );
-  return shapedAnswer(tf, selfAttentionAnswer(tf, packed, weight(weights, name.out), batch, sizes, rotary, mask), batch, mask);
+  const inputs = {
+    packed: packedLinear(tf, rows, [weight(weights, name.query), weight(weights, name.key)]),
+    values: linear(tf, rows, weight(weights, name.value)),
+    logits: linear(tf, rows, weight(weights, name.gate), weight(weights, name.gateBias)),
+    out: weight(weights, name.out),
+  };
+  return shapedAnswer(tf, selfAttentionAnswer(tf, inputs, batch, sizes, rotary, mask), batch, mask);
 }
 
 /**
@@ -206,11 +145,15 @@ export function crossAttention(
   mask?: Tensor,
 ): Tensor {
   const name = attentionNames(prefix);
-  const [batch, inner] = [size(x, 0), sizes.heads * sizes.headWidth];
-  const bias = tf.concat([tf.zeros([inner]), weight(weights, name.gateBias)]);
-  const queries = packedLinear(tf, tf.reshape(x, [-1, size(x, 2)]), [weight(weights, name.query), weight(weights, name.gate)], bias);
-  const context2d = tf.reshape(context, [-1, size(context, 2)]);
-  const keysAndValues = packedLinear(tf, context2d, [weight(weights, name.key), weight(weights, name.value)]);
-  const y = crossAttentionAnswer(tf, queries, keysAndValues, weight(weights, name.out), batch, sizes, contextMask);
-  return shapedAnswer(tf, y, batch, mask);
+  const batch = size(x, 0);
+  const rows = tf.reshape(x, [-1, size(x, 2)]);
+  const contextRows = tf.reshape(context, [-1, size(context, 2)]);
+  const inputs = {
+    queries: linear(tf, rows, weight(weights, name.query)),
+    keys: linear(tf, contextRows, weight(weights, name.key)),
+    values: linear(tf, contextRows, weight(weights, name.value)),
+    logits: linear(tf, rows, weight(weights, name.gate), weight(weights, name.gateBias)),
+    out: weight(weights, name.out),
+  };
+  return shapedAnswer(tf, crossAttentionAnswer(tf, inputs, batch, sizes, contextMask), batch, mask);
 }

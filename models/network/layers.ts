@@ -1,4 +1,5 @@
 import { crossAttention, selfAttention } from './attention.ts';
+import type { AttentionSizes } from './clamped-attention.ts';
 import type { NetworkConfig, StreamConfig } from './config.ts';
 import { depthwiseConvolution } from './convolution.ts';
 import { at, size } from './differentiable.ts';
@@ -21,17 +22,21 @@ export interface LayerInputs {
   readonly mask?: Tensor;
 }
 
-const sizesOf = (config: NetworkConfig, stream: StreamConfig) => ({
-  heads: stream.heads,
-  headWidth: stream.headWidth,
-  softClamp: config.softClamp,
+/** A network's sizes, and whether attention keeps its matrices of all pairs for the backward pass. */
+export type LayerConfig = NetworkConfig & Pick<AttentionSizes, 'keepPairs'>;
+
+const sizesOf = ({ softClamp, keepPairs }: LayerConfig, { heads, headWidth }: StreamConfig): AttentionSizes => ({
+  heads,
+  headWidth,
+  softClamp,
+  keepPairs,
 });
 const column = (tf: Tf, mask?: Tensor) => (mask ? tf.reshape(mask, [size(mask, 0), size(mask, 1), 1]) : undefined);
 
 /** Audio layer: convolution, then self-attention, cross-attention and feed-forward, each normalised and gated by the time. [B,T,d] → [B,T,d] */
 export function audioLayer(
   tf: Tf,
-  config: NetworkConfig,
+  config: LayerConfig,
   weights: Weights,
   layer: number,
   x: Tensor,
@@ -63,7 +68,7 @@ export function audioLayer(
 /** Video or extra layer: convolution, self-attention, feed-forward, plain pre-norm. [B,T,d] → [B,T,d] */
 export function sideLayer(
   tf: Tf,
-  config: NetworkConfig,
+  config: LayerConfig,
   weights: Weights,
   layer: number,
   stream: 'video' | 'extra',

@@ -1,4 +1,4 @@
-import { reluGradient } from '../backend/relu-gradient.ts';
+import { reluGradient } from '../backend/native-kernels.ts';
 import { at, differentiable } from './differentiable.ts';
 import type { Tensor, Tf } from './tensor-types.ts';
 

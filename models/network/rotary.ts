@@ -2,10 +2,10 @@ import type { Tensor, Tf } from './tensor-types.ts';
 
 /**
  * Rotary positions (Su et al. 2021), interleaved pairs (2k, 2k+1), θ = 10000, as tables for a packed
- * [query, key, value] row: row·cosine + swap(row)·sine. The query's part also carries the logit scale, the value's is the identity.
+ * [query, key] row: row·cosine + swap(row)·sine. The query's part also carries the logit scale.
  */
 export interface RotaryTable {
-  /** [T, 3·heads·headWidth] */
+  /** [T, 2·heads·headWidth] */
   readonly cosine: Tensor;
   readonly sine: Tensor;
   /** [headWidth, headWidth]: row·swap has −x₂ₖ₊₁ at 2k and x₂ₖ at 2k+1. */
@@ -29,16 +29,16 @@ export interface RotarySizes {
 /** Tables for positions 0 … positions−1; the caller owns the tensors. */
 export function rotaryTable(tf: Tf, { positions, heads, headWidth, scale, turning = headWidth }: RotarySizes): RotaryTable {
   const inner = heads * headWidth;
-  const cosine = new Float32Array(positions * 3 * inner).fill(1);
-  const sine = new Float32Array(positions * 3 * inner);
+  const cosine = new Float32Array(positions * 2 * inner);
+  const sine = new Float32Array(positions * 2 * inner);
   const frequencies = rotaryFrequencies(turning);
   for (let position = 0; position < positions; position++) {
     for (let column = 0; column < 2 * inner; column++) {
       const factor = column < inner ? scale : 1;
       const inHead = column % headWidth;
       const angle = inHead < turning ? Math.fround(position * (frequencies[inHead >> 1] ?? 0)) : 0;
-      cosine[position * 3 * inner + column] = factor * Math.cos(angle);
-      sine[position * 3 * inner + column] = factor * Math.sin(angle);
+      cosine[position * 2 * inner + column] = factor * Math.cos(angle);
+      sine[position * 2 * inner + column] = factor * Math.sin(angle);
     }
   }
   const swap = new Float32Array(headWidth * headWidth);
@@ -46,6 +46,6 @@ export function rotaryTable(tf: Tf, { positions, heads, headWidth, scale, turnin
     swap[(pair + 1) * headWidth + pair] = -1;
     swap[pair * headWidth + pair + 1] = 1;
   }
-  const shape: [number, number] = [positions, 3 * inner];
+  const shape: [number, number] = [positions, 2 * inner];
   return { cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine, shape), swap: tf.tensor2d(swap, [headWidth, headWidth]) };
 }

@@ -1,4 +1,5 @@
 import { SostenutoError } from '../../errors/problem.ts';
+import type { Precision } from '../backend/index.ts';
 import { checkNetworkConfig, type NetworkConfig } from './config.ts';
 import { at, size } from './differentiable.ts';
 import { audioLayer, sideLayer } from './layers.ts';
@@ -44,6 +45,8 @@ export interface Network {
 export interface NetworkOptions {
   /** `low`: the backward pass runs every layer again in place of keeping what it needs; a step then takes about 1.3 times as long. */
   readonly memory?: 'low' | 'normal' | undefined;
+  /** `bf16`: attention keeps its matrices of all pairs, which then take half the memory, in place of making them again. */
+  readonly precision?: Precision | undefined;
 }
 
 const refuse = (where: string, found: string, expected: string) =>
@@ -73,8 +76,9 @@ const ofParts = (weights: Weights, parts: Readonly<Record<string, string>>): Wei
  * The multi-stream diffusion transformer (arXiv 2503.22200; layer order as in the released code).
  * Per layer: video, extra, maps between the streams, U-Net skip on the audio, audio.
  */
-export function createNetwork(tf: Tf, config: NetworkConfig, { memory = 'normal' }: NetworkOptions = {}): Network {
+export function createNetwork(tf: Tf, config: NetworkConfig, { memory = 'normal', precision = 'f32' }: NetworkOptions = {}): Network {
   checkNetworkConfig(config);
+  const layerConfig = { ...config, keepPairs: precision === 'bf16' && memory === 'normal' };
   const block = <Learned extends Named, Given extends Named>(
     weights: Weights,
     parts: Readonly<Record<string, string>>,
@@ -115,7 +119,7 @@ export function createNetwork(tf: Tf, config: NetworkConfig, { memory = 'normal'
   function sideLayers(weights: Weights, layer: number, { audio, video, extra }: Streams, mask?: Tensor): Streams {
     const run = (stream: 'video' | 'extra', x: Tensor) =>
       block(weights, names.sideNames(layer, stream), { x }, { mask }, (own, { x, mask }) =>
-        sideLayer(tf, config, own, layer, stream, x, rotary(stream, size(x, 1)), mask),
+        sideLayer(tf, layerConfig, own, layer, stream, x, rotary(stream, size(x, 1)), mask),
       );
     return { audio, ...(video && { video: run('video', video) }), ...(extra && { extra: run('extra', extra) }) };
   }
@@ -152,7 +156,7 @@ export function createNetwork(tf: Tf, config: NetworkConfig, { memory = 'normal'
       const learned = { x: streams.audio, skip, condition, text };
       const audio = block(weights, names.audioNames(i), learned, masks, (own, { x, skip, ...others }) => {
         const joined = skip ? linear(tf, tf.concat([x, skip], -1), weight(own, names.audioNames(i).skip)) : x;
-        return audioLayer(tf, config, own, i, joined, others, rotary('audio', tokens));
+        return audioLayer(tf, layerConfig, own, i, joined, others, rotary('audio', tokens));
       });
       streams = { ...streams, audio };
     }

@@ -4,15 +4,16 @@ import type { NativeBackend, OpAttribute } from './native-backend.ts';
 import { notCompilable } from './not-compilable.ts';
 import type { Bytes } from './protobuf.ts';
 import type { RecordedOp, Recording } from './record.ts';
+import { biasedProducts, fasterKernel, isProduct } from './rewrite.ts';
 
 /** `bf16`: products of matrices and convolutions of numbers rounded to bfloat16, summed in float32; all else, weights too, stays float32. */
 export type Precision = 'f32' | 'bf16';
 
 const BFLOAT16 = 14;
-const PRODUCTS = new Set(['MatMul', 'BatchMatMulV2', 'Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']);
 
 /** Inputs as placeholders, constants merged by content, operations in their order, outputs as identities. */
-export function graphNodes(backend: NativeBackend, { ops, constants, inputs, outputs }: Recording, precision: Precision): Bytes[] {
+export function graphNodes(backend: NativeBackend, recording: Recording, precision: Precision): Bytes[] {
+  const { ops, constants, inputs, outputs } = recording;
   const nodes: Bytes[] = [];
   const source = new Map<number, string>();
   const merged = new Map<string, string>();
@@ -38,16 +39,26 @@ export function graphNodes(backend: NativeBackend, { ops, constants, inputs, out
   };
   const types = new Map([...inputs, ...ops.flatMap(({ outputs }) => outputs)].map(({ id, dtype }) => [id, dtype]));
   const typeOf = (id: number): number => types.get(id) ?? constants.get(id)?.dtype ?? 0;
+  const wholeOf = (id: number) => {
+    const constant = constants.get(id);
+    return constant && [...new Int32Array(constant.bytes.buffer)];
+  };
   const rounded = roundedSources(backend, nodes);
+  const biased = precision === 'bf16' ? biasedProducts(recording) : undefined;
   for (const [i, op] of ops.entries()) {
     const given = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
-    const { name, attributes } = plainProduct(op, { ...inferredTypes(op, typeOf), ...given });
+    const { name, inputs, attributes } = fasterKernel(op, { ...inferredTypes(op, typeOf), ...given }, wholeOf);
     const control = op.after === undefined ? [] : [`^${sourceOf(op.after).replace(/:.*/, '')}`];
-    if (precision === 'bf16' && PRODUCTS.has(name)) {
+    const sum = biased?.get(op);
+    if (precision === 'bf16' && isProduct(name)) {
       const read = op.inputs.map((id) => (typeOf(id) === rounded.float ? rounded.of(sourceOf(id)) : sourceOf(id)));
       nodes.push(node(`product${i}`, name, read, { ...attributes, T: attribute.type(BFLOAT16) }));
       nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
-    } else nodes.push(node(`op${i}`, name, [...op.inputs.map(sourceOf), ...control], attributes));
+    } else if (sum) {
+      const read = [sourceOf(sum.product).replace(/^op/, 'product'), rounded.of(sourceOf(sum.bias))];
+      nodes.push(node(`product${i}`, 'BiasAdd', read, { T: attribute.type(BFLOAT16), data_format: attribute.text('NHWC') }));
+      nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
+    } else nodes.push(node(`op${i}`, name, [...inputs.map(sourceOf), ...control], attributes));
     for (const [k, { id }] of op.outputs.entries()) source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
   }
   for (const [i, { id, dtype }] of outputs.entries())
@@ -77,14 +88,6 @@ function roundedSources(backend: NativeBackend, nodes: Bytes[]) {
 function inferredTypes({ name, inputs }: RecordedOp, typeOf: (id: number) => number): Record<string, Bytes> {
   const [first = 0, second = 0] = inputs;
   return name === 'ExpandDims' ? { T: attribute.type(typeOf(first)), Tdim: attribute.type(typeOf(second)) } : {};
-}
-
-/** A product of two matrices: TensorFlow fuses `MatMul` with what follows, `BatchMatMulV2` not. */
-function plainProduct({ name, outputs }: RecordedOp, encoded: Record<string, Bytes>): { name: string; attributes: Record<string, Bytes> } {
-  const { T, adj_x, adj_y } = encoded;
-  if (name !== 'BatchMatMulV2' || outputs[0]?.shape.length !== 2 || !T) return { name, attributes: encoded };
-  const no = attribute.boolean(false);
-  return { name: 'MatMul', attributes: { T, transpose_a: adj_x ?? no, transpose_b: adj_y ?? no } };
 }
 
 function encodeAttribute({ binding }: NativeBackend, { name, type, value }: OpAttribute): Bytes {

@@ -71,10 +71,11 @@ const concat: Rule = (given) => {
 
 const RULES: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(
-    'Identity Neg Square Sqrt Rsqrt Exp Log Tanh Sigmoid Erf Softmax Relu ReluGrad'.split(' ').map((name) => [name, like(0)]),
+    'Identity Neg Square Sqrt Rsqrt Exp Log Tanh Sigmoid Erf Softmax Relu ReluGrad TanhGrad'.split(' ').map((name) => [name, like(0)]),
   ),
   ...Object.fromEntries('Add AddV2 Sub Mul RealDiv Maximum Minimum SquaredDifference'.split(' ').map((name) => [name, pair])),
   ...Object.fromEntries('Sum Mean Max'.split(' ').map((name) => [name, reduction])),
+  L2Loss: () => [[]],
   Reshape: reshape,
   Transpose: (given) => {
     const order = given.whole(1);

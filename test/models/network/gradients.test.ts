@@ -58,7 +58,11 @@ const OPERATIONS: readonly [name: string, shapes: Readonly<Record<string, number
   ['ReLU', x34, (tf, i) => relu(tf, given(i, 'x'))],
   ['SiLU', x34, (tf, i) => silu(tf, given(i, 'x'))],
   ['SiLU with bias', { ...x34, b: [4] }, (tf, i) => silu(tf, given(i, 'x'), given(i, 'b'))],
-  ['GEGLU', { x: [6, 8], w: [3, 4], b: [3] }, (tf, i) => gatedLinear(tf, given(i, 'x'), given(i, 'w'), given(i, 'b'))],
+  [
+    'GEGLU',
+    { v: [6, 4], g: [6, 4], w: [3, 4], b: [3] },
+    (tf, i) => gatedLinear(tf, given(i, 'v'), given(i, 'g'), given(i, 'w'), given(i, 'b')),
+  ],
   ['RMSNorm', { ...x34, g: [4] }, (tf, i) => rmsNorm(tf, given(i, 'x'), given(i, 'g'))],
   ['adaptive RMSNorm', { ...x34, g: [2, 1, 4] }, (tf, i) => rmsNorm(tf, given(i, 'x'), given(i, 'g'))],
   ['residual', { ...x34, y: [2, 3, 4] }, (tf, i) => residual(tf, given(i, 'x'), given(i, 'y'))],
@@ -157,7 +161,8 @@ describe.each(present)('gradients on %s', (backend) => {
 
   it.each(OPERATIONS)('%s: as finite differences, at once and compiled, and as on the plain backend', (name, shapes, run) => {
     const leaves = leavesOf(tf, shapes);
-    expect(againstDifferences(tf, leaves, lossOf(tf, run))).toBeLessThan(5e-3);
+    // Sharp attention multiplies rounding: over 20 draws its gradients, compiled and not, are up to 4.7e-6 apart (docs/decisions.md).
+    expect(againstDifferences(tf, leaves, lossOf(tf, run), 1e-2, name.includes('attention') ? 1e-5 : undefined)).toBeLessThan(5e-3);
     expect(relativeDifference(gradientsOf(tf, leaves, run), reference.get(name) ?? { shape: [], data: new Float32Array() })).toBeLessThan(
       1e-5,
     );

@@ -9,33 +9,33 @@ export interface GradientStep {
 }
 
 /** What a function gives, after its compiled graph has been seen to give the same. */
-export function alikeWhenCompiled(tf: Tf, inputs: readonly Tensor[], run: TensorFunction): readonly Tensor[] {
+export function alikeWhenCompiled(tf: Tf, inputs: readonly Tensor[], run: TensorFunction, within = 2e-6): readonly Tensor[] {
   const eager = tf.tidy(() => [...run(inputs)]);
   const compiled = compile(tf, run);
   for (const [i, found] of compiled.call(inputs).entries()) {
     const expected = eager[i] as Tensor;
     const scale = Math.max(1, tf.max(tf.abs(expected)).dataSync()[0] ?? 1);
-    expect(tf.max(tf.abs(tf.sub(found, expected))).dataSync()[0], `output ${i}`).toBeLessThan(2e-6 * scale);
+    expect(tf.max(tf.abs(tf.sub(found, expected))).dataSync()[0], `output ${i}`).toBeLessThan(within * scale);
   }
   compiled.dispose();
   return eager;
 }
 
 /** A loss and its gradients by every leaf; computed at once and as a compiled graph, which have to agree. */
-export function gradientStep(tf: Tf, leaves: Leaves, loss: (leaves: Leaves) => Tensor): GradientStep {
+export function gradientStep(tf: Tf, leaves: Leaves, loss: (leaves: Leaves) => Tensor, within?: number): GradientStep {
   const names = [...leaves.keys()];
   const step = (inputs: readonly Tensor[]) => {
     const named = (values: readonly Tensor[]) => new Map(names.map((name, i) => [name, values[i] as Tensor]));
     const { value, grads } = tf.valueAndGrads((...values: Tensor[]) => loss(named(values)).asScalar())([...inputs]);
     return [value, ...grads];
   };
-  const eager = alikeWhenCompiled(tf, [...leaves.values()], step);
+  const eager = alikeWhenCompiled(tf, [...leaves.values()], step, within);
   return { loss: eager[0]?.dataSync()[0] ?? Number.NaN, gradient: (name) => eager[names.indexOf(name) + 1] as Tensor };
 }
 
 /** Largest difference between the gradients and central differences, over the first elements of every leaf. */
-export function againstDifferences(tf: Tf, leaves: Leaves, loss: (leaves: Leaves) => Tensor, h = 1e-2): number {
-  const step = gradientStep(tf, leaves, loss);
+export function againstDifferences(tf: Tf, leaves: Leaves, loss: (leaves: Leaves) => Tensor, h = 1e-2, within?: number): number {
+  const step = gradientStep(tf, leaves, loss, within);
   let worst = 0;
   for (const [name, leaf] of leaves) {
     const values = Float32Array.from(leaf.dataSync());
