@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settingsSchema as madeWith } from '../video-to-audio/settings.ts';
+import { settingsSchema as training } from '../video-to-audio/settings.ts';
 import { sourceSettings } from '../video-to-audio/source-settings.ts';
 import { REPORTED_TABLES } from './reported.ts';
 
@@ -36,7 +36,21 @@ const test = z.strictObject({
     .describe('only clips from this time on and before that: of the manifest, else of the file'),
 });
 
-const { clips, seconds, steps, guidance, sway } = madeWith.shape.sampling.shape;
+const { seed, data, sources, shards, maxFailures, encoders, rollPredictor, sampling: sampler } = training.shape;
+const { views, height, width } = rollPredictor.shape;
+/** Of what made a model only what decides its features and sounds: settings of trainings may be of another version of this project. */
+const madeWith = z.looseObject({
+  seed,
+  data,
+  sources,
+  shards,
+  maxFailures,
+  encoders,
+  rollPredictor: z.looseObject({ views, height, width }),
+  sampling: sampler,
+});
+
+const { clips, seconds, steps, guidance, sway } = sampler.shape;
 const sampling = z.strictObject({
   clips: clips.exactOptional(),
   seconds: seconds.exactOptional(),

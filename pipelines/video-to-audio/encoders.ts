@@ -94,7 +94,7 @@ export const widthsOf = ({ encoders: { text, image, codec } }: Settings) => ({
 });
 
 /** Tokens of a caption, at most. */
-export const tokensOf = ({ encoders }: Settings): number => encoders.tokens ?? TOKENS;
+export const tokensOf = ({ encoders }: Pick<Settings, 'encoders'>): number => encoders.tokens ?? TOKENS;
 
 /** Params of the node that takes an encoder in. `state` notices another file without reading it; what was read decides. */
 export interface EncoderParams {

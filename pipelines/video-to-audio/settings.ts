@@ -174,5 +174,9 @@ export const settingsSchema = z.strictObject({
   register,
 });
 export type Settings = z.infer<typeof settingsSchema>;
+/** What the features of clips depend on. */
+export type FeatureSettings = Pick<Settings, 'seed' | 'data' | 'sources' | 'shards' | 'maxFailures' | 'encoders'> & {
+  readonly rollPredictor: Pick<Settings['rollPredictor'], 'views' | 'height' | 'width'>;
+};
 export type StageSettings = Settings['textToAudio'];
 export type TrainingSettings = Settings['training'];

@@ -4,7 +4,7 @@ import type { Builder, Mapped, Ref } from '../../engine/define/pipeline.ts';
 import type { JsonPort } from '../../engine/define/ports.ts';
 import type { FeatureRole } from '../../models/encoders/describe.ts';
 import { BUILT_IN, CELLS, encoderParams, tokensOf, wantedEncoder } from './encoders.ts';
-import type { Settings } from './settings.ts';
+import type { FeatureSettings } from './settings.ts';
 import * as prepare from './tasks.ts';
 
 type Shards = Ref<JsonPort<readonly prepare.Shard[]>>;
@@ -13,19 +13,19 @@ type Shards = Ref<JsonPort<readonly prepare.Shard[]>>;
 export const RESUMED = { operational: { keepCheckpoints: 1 } };
 
 /** Params of the node that takes the folder of an encoder in; nothing for one that is built in. */
-function folderOf({ encoders }: Settings, role: FeatureRole) {
+function folderOf({ encoders }: FeatureSettings, role: FeatureRole) {
   const wanted = wantedEncoder(role, encoders[role]);
   return wanted.from === 'built-in' ? undefined : { inputs: {}, params: encoderParams(role, wanted.folder) };
 }
 
-export function wireCodec({ node }: Builder, settings: Settings) {
+export function wireCodec({ node }: Builder, settings: FeatureSettings) {
   const given = folderOf(settings, 'codec');
   if (given) return node('codec', prepare.importCodecFolder, given).encoder;
   return node('codec', prepare.importCodec, { inputs: {}, params: { digest: shippedCodecDigest() } }).codec;
 }
 
 /** Caption states of all clips. */
-export function wireText({ node, each }: Builder, settings: Settings, shards: Shards) {
+export function wireText({ node, each }: Builder, settings: FeatureSettings, shards: Shards) {
   const given = folderOf(settings, 'text');
   if (given) {
     const inputs = node('text-encoder', prepare.importTextEncoder, given);
@@ -38,7 +38,7 @@ export function wireText({ node, each }: Builder, settings: Settings, shards: Sh
 /** Features of the pictures: of the small ones that were extracted with the sound, or of the films themselves. */
 export function wireFrames(
   { node, each }: Builder,
-  settings: Settings,
+  settings: FeatureSettings,
   from: {
     readonly tools: Ref<JsonPort<prepare.MediaToolVersions>>;
     readonly shards: Shards;

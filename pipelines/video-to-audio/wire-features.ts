@@ -5,7 +5,7 @@ import { licenceIn } from '../../datasets/sources/licence.ts';
 import type { Builder } from '../../engine/define/pipeline.ts';
 import type { TestChoice } from './prepare/choose-tested.ts';
 import { PICTURE_RATE } from './rates.ts';
-import type { Settings } from './settings.ts';
+import type { FeatureSettings } from './settings.ts';
 import * as prepare from './tasks.ts';
 import { RESUMED, wireCodec, wireFrames, wireText } from './wire-encoders.ts';
 
@@ -20,7 +20,7 @@ function ffmpegBinary(): string {
 }
 
 /** Clips in shards, decoded: of the synthetic sets, or of sets on disk, of which a test takes only its own. */
-function wireClips({ node, each }: Builder, settings: Settings, test?: TestChoice) {
+function wireClips({ node, each }: Builder, settings: FeatureSettings, test?: TestChoice) {
   const { seed, data, rollPredictor, maxFailures } = settings;
   const { tools } = node('media-tools', prepare.identifyMediaTools, { inputs: {}, params: { binary: ffmpegBinary() } });
   const filmed = [...new Set(['front' as const, ...rollPredictor.views])];
@@ -59,7 +59,7 @@ function wireClips({ node, each }: Builder, settings: Settings, test?: TestChoic
 type Clips = ReturnType<typeof wireClips>;
 
 /** What networks make of clips; `heard` are the clips with their sounds, where there are more than were filmed. */
-function wireEncoded(builder: Builder, settings: Settings, clips: Clips, heard: Pick<Clips, 'shards' | 'media'>) {
+function wireEncoded(builder: Builder, settings: FeatureSettings, clips: Clips, heard: Pick<Clips, 'shards' | 'media'>) {
   const { each } = builder;
   const { encoders, maxFailures } = settings;
   const { views, height, width } = settings.rollPredictor;
@@ -86,7 +86,7 @@ function wireEncoded(builder: Builder, settings: Settings, clips: Clips, heard: 
 }
 
 /** From raw clips to the features of all of them. The order of the lines is the way of the data. */
-export function wireFeatures(builder: Builder, settings: Settings) {
+export function wireFeatures(builder: Builder, settings: FeatureSettings) {
   const { node } = builder;
   const clips = wireClips(builder, settings);
   const { shards, media: sounds } = node('mixtures', prepare.mixTrainingSounds, {
@@ -105,7 +105,7 @@ export function wireFeatures(builder: Builder, settings: Settings) {
 }
 
 /** The same of clips that a model is tested on, without what only training needs. */
-export function wireTestFeatures(builder: Builder, settings: Settings, test: TestChoice) {
+export function wireTestFeatures(builder: Builder, settings: FeatureSettings, test: TestChoice) {
   const clips = wireClips(builder, settings, test);
   return { ...clips, ...wireEncoded(builder, settings, clips, clips) };
 }

@@ -43,7 +43,7 @@ describe('the whole pipeline in its tiny size', () => {
   });
 
   test('its champion is evaluated each week on what is new, by a schedule, and a backfill finds the same', {
-    timeout: 300_000,
+    timeout: 600_000,
   }, async () => {
     const project = join(home, 'weekly');
     await makeWeekly(project, root);
@@ -61,7 +61,7 @@ describe('the whole pipeline in its tiny size', () => {
             const runs = await weeklyRuns(home);
             return runs.length === count && runs;
           },
-          { timeout: 120_000, interval: 500 },
+          { timeout: 280_000, interval: 500 },
         );
       };
       const [first, second] = await backfill(2);

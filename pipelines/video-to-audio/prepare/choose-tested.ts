@@ -38,7 +38,7 @@ export function chooseTested(sources: readonly Root[], read: readonly SourceClip
     code: 'NO_TEST_CLIPS',
     what: window === undefined ? 'The sources have no clip to test on.' : `No clip to test on is from ${window.from} to ${window.to}.`,
     where: sources.map(({ root }) => root).join(', '),
-    found: `${count} clips that can be used, ${split === 'all' ? 'all of them at other times' : 'none of the test split in question'}`,
+    found: `${count} clips that can be used, ${split === 'all' ? 'at other times' : 'of other splits or at other times'}`,
     expected: 'at least one',
     hint: 'test.split=all takes every clip of a set that was never trained on; a longer window of the schedule has more clips',
   });

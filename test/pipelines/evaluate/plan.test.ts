@@ -57,6 +57,14 @@ describe('the plan of an evaluation', () => {
     expect(own.get('comparison')?.inputs['heard']?.node).toBe('sounds');
     expect(own.get('sounds')?.over).toEqual({ node: 'champion-system', output: 'systems' });
   });
+  it('needs nothing of what made the model but what decides features and sounds: other settings come and go', () => {
+    const { training: _, joint: __, ...rest } = presets.tiny;
+    const older = { ...rest, rollPredictor: { ...rest.rollPredictor, gone: 1 }, forgotten: true };
+    expect(plan(sampledOn({ madeWith: older })).nodes.map(({ params }) => params)).toEqual(
+      plan(sampledOn({})).nodes.map(({ params }) => params),
+    );
+    expect(problem(sampledOn({ madeWith: { ...older, encoders: {} } }))).toMatchObject({ code: 'BAD_SETTING' });
+  });
   it('takes other sets, or what is new in them, to sample for', () => {
     const sources = [{ kind: 'folder', root: folder }];
     const window = { from: '2026-01-01', to: '2026-01-08' };
