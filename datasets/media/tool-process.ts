@@ -35,6 +35,8 @@ export interface ToolResult {
 /** Most bytes of an output: 1 GiB. */
 export const MOST_BYTES = 2 ** 30;
 const STDERR_BYTES = 8192;
+/** As the system has it where this process writes itself. */
+const NO_SPACE = 'ENOSPC';
 
 async function feed(pipe: Writable, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   let broken = false;
@@ -157,7 +159,7 @@ async function runWith(run: ToolRun, files: ReadonlyMap<number, FileHandle>): Pr
     run.signal?.throwIfAborted();
     if (isTooLarge) throw tooLarge(mostBytes);
     if (files.size > 0 && stderr.includes('No space left on device'))
-      throw Object.assign(new Error(`no space left in ${tmpdir()} for what ${run.command} decodes`), { code: 'ENOSPC' });
+      throw Object.assign(new Error(`no space left in ${tmpdir()} for what ${run.command} decodes`), { code: NO_SPACE });
     return { exitCode, outputs: collected, stderr: stderr.split('\n').filter((line) => line.trim() !== '') };
   } catch (error) {
     stop();
