@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { layers } from '../layers/rules.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Written like codes, but names of variables of the environment or of a library. */
+/** Written like codes, but names of variables of the environment, of a library or of the system. */
 const otherNames =
-  /^(?:SOSTENUTO_|TEMPORAL_CLI_PATH$|TEMPORAL_ADDRESS$|FFMPEG_PATH$|FFPROBE_PATH$|WASM_|FTB2_|TF_|MLFLOW_|HF_ENDPOINT$|RESOURCE_|ENDPOINT_NOT_FOUND$|LOGGED_MODEL_READY$)/;
+  /^(?:SOSTENUTO_|TEMPORAL_CLI_PATH$|TEMPORAL_ADDRESS$|FFMPEG_PATH$|FFPROBE_PATH$|WASM_|FTB2_|TF_|MLFLOW_|HF_ENDPOINT$|ENOSPC$|RESOURCE_|ENDPOINT_NOT_FOUND$|LOGGED_MODEL_READY$)/;
 
 /** Codes in a source: any upper-case word of several parts, and any word that is said to be a code. */
 function codesIn(source: string): string[] {
