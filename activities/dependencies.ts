@@ -11,8 +11,8 @@ export interface ReportRequest {
   readonly ledger: Ledger;
   readonly run: RunReport;
   readonly plan: Plan;
-  /** ISO 8601. */
-  readonly startedAt: string;
+  /** When it began (ISO 8601), and which schedule began it, for when. */
+  readonly begin: { readonly startedAt: string; readonly scheduled?: { readonly schedule: string; readonly at: string } };
 }
 
 /** Everything the activities need from outside; made once per worker process. */

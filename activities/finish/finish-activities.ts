@@ -74,14 +74,15 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
 }
 
 /** A report that can't be written loses no result: the run ends without it, and says why. */
-async function withReport(deps: Dependencies, { plan }: LoadedPlan, run: RunReport, startedAt: number): Promise<RunReport> {
+async function withReport(deps: Dependencies, { plan, schedule }: LoadedPlan, run: RunReport, started: number): Promise<RunReport> {
   if (deps.writeReport === undefined) return run;
   try {
     // Metrics of the last steps belong into the report's curves.
     await deps.ledger.flush();
     const { home, store, ledger } = deps;
-    const started = new Date(startedAt).toISOString();
-    return { ...run, report: await deps.writeReport({ home, store, ledger, run, plan, startedAt: started }) };
+    const startedAt = new Date(started).toISOString();
+    const begin = { startedAt, ...(schedule && { scheduled: { schedule: schedule.name, at: schedule.at ?? startedAt } }) };
+    return { ...run, report: await deps.writeReport({ home, store, ledger, run, plan, begin }) };
   } catch (error) {
     deps.warn(`The report of ${run.workflowId} could not be written: ${error instanceof Error ? error.message : String(error)}`);
     return run;

@@ -8,7 +8,7 @@ import type { Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { type FinishedNode, type FinishedRun, ledgerName } from './finished-run.ts';
 import { headline } from './headline.ts';
-import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportedRun, ReportModel } from './model.ts';
+import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportModel, RunBegin } from './model.ts';
 import { readCurves } from './read-curves.ts';
 import { readDataCards } from './read-data-cards.ts';
 import { readExhibit } from './read-exhibits.ts';
@@ -19,8 +19,8 @@ export interface ReportSources {
   readonly ledger: Pick<Ledger, 'query' | 'isEmpty'>;
   readonly run: FinishedRun;
   readonly plan: Plan;
-  /** ISO 8601; default: what the ledger says. */
-  readonly startedAt?: string;
+  /** Default: what the ledger says, which takes a database. */
+  readonly begin?: RunBegin;
   /** Address of the run's history. */
   readonly temporalUi?: string;
 }
@@ -55,7 +55,7 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
     }),
   );
   const shown = await readOutputs(store, run, planned);
-  const begin = await beginOf(ledger, run);
+  const begin = given.begin ?? (await beginOf(ledger, run));
   const model: ReportModel = {
     run: {
       workflowId: run.workflowId,
@@ -64,7 +64,6 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
       preset: plan.preset,
       status: run.status,
       ...begin,
-      ...(given.startedAt !== undefined && { startedAt: given.startedAt }),
       seconds: run.seconds,
       headline: headline(run, shown.measures),
       ...(run.alert === undefined ? {} : { alert: run.alert.message }),
@@ -84,7 +83,7 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
 }
 
 /** When a run began, and the schedule that began it. */
-async function beginOf(ledger: Pick<Ledger, 'query'>, run: FinishedRun): Promise<Pick<ReportedRun, 'startedAt' | 'scheduled'>> {
+async function beginOf(ledger: Pick<Ledger, 'query'>, run: FinishedRun): Promise<RunBegin> {
   const [row] = await ledger.query('SELECT startedAt, trigger FROM runs WHERE run = $1', [ledgerName(run)]);
   const known = row?.['startedAt'];
   const { schedule, at } = parseTrigger(row?.['trigger']);

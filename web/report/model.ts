@@ -16,16 +16,19 @@ export interface ReportModel {
   readonly links: { readonly temporalUi?: string };
 }
 
-export interface ReportedRun {
+export interface RunBegin {
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** The schedule that began it, and the time that it was meant for. */
+  readonly scheduled?: { readonly schedule: string; readonly at: string };
+}
+
+export interface ReportedRun extends RunBegin {
   readonly workflowId: string;
   readonly runId: string;
   readonly pipeline: string;
   readonly preset: string;
   readonly status: string;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** The schedule that began it, and the time that it was meant for. */
-  readonly scheduled?: { readonly schedule: string; readonly at: string };
   readonly seconds: number;
   /** One sentence: what came out. */
   readonly headline: string;

@@ -7,6 +7,7 @@ import type { Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { buildReportModel } from './build-model.ts';
 import { type FinishedRun, ledgerName } from './finished-run.ts';
+import type { RunBegin } from './model.ts';
 import { slug } from './words.ts';
 import { writeReport } from './write-report.ts';
 
@@ -24,16 +25,16 @@ export interface ReportWriterOptions {
 /** Makes the function that writes the report of a finished run and returns the path of its page. */
 export function createReportWriter(
   options: ReportWriterOptions,
-): (request: { readonly run: FinishedRun; readonly plan?: Plan; readonly startedAt?: string }) => Promise<string> {
+): (request: { readonly run: FinishedRun; readonly plan?: Plan; readonly begin?: RunBegin }) => Promise<string> {
   const { store, ledger, home } = options;
-  return async ({ run, plan, startedAt }) => {
+  return async ({ run, plan, begin }) => {
     const temporalUi = options.temporalUi === undefined ? await localUi(home, run) : options.temporalUi(run);
     const { model, media } = await buildReportModel({
       store,
       ledger,
       run,
       plan: plan ?? (await planAgain(options, run)),
-      ...(startedAt === undefined ? {} : { startedAt }),
+      ...(begin === undefined ? {} : { begin }),
       ...(temporalUi === undefined ? {} : { temporalUi }),
     });
     return await writeReport(model, media, reportDirectory(home, run));
