@@ -3,7 +3,7 @@ import { attribute, node } from './graph-def.ts';
 import type { NativeBackend, OpAttribute } from './native-backend.ts';
 import { notCompilable } from './not-compilable.ts';
 import type { Bytes } from './protobuf.ts';
-import type { RecordedOp, Recording } from './record.ts';
+import { type RecordedOp, type Recording, wholeNumbers } from './record.ts';
 import { biasedProducts, fasterKernel, isProduct } from './rewrite.ts';
 
 /** `bf16`: products of matrices and convolutions of numbers rounded to bfloat16, summed in float32; all else, weights too, stays float32. */
@@ -39,23 +39,25 @@ export function graphNodes(backend: NativeBackend, recording: Recording, precisi
   };
   const types = new Map([...inputs, ...ops.flatMap(({ outputs }) => outputs)].map(({ id, dtype }) => [id, dtype]));
   const typeOf = (id: number): number => types.get(id) ?? constants.get(id)?.dtype ?? 0;
-  const wholeOf = (id: number) => {
-    const constant = constants.get(id);
-    return constant && [...new Int32Array(constant.bytes.buffer)];
-  };
   const rounded = roundedSources(backend, nodes);
+  /** Nodes of products as they are before they are widened, by what they give. */
+  const products = new Map<number, string>();
   const biased = precision === 'bf16' ? biasedProducts(recording) : undefined;
   for (const [i, op] of ops.entries()) {
     const given = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
-    const { name, inputs, attributes } = fasterKernel(op, { ...inferredTypes(op, typeOf), ...given }, wholeOf);
+    const { name, inputs, attributes } = fasterKernel(op, { ...inferredTypes(op, typeOf), ...given }, (id) =>
+      wholeNumbers(constants.get(id)),
+    );
     const control = op.after === undefined ? [] : [`^${sourceOf(op.after).replace(/:.*/, '')}`];
     const sum = biased?.get(op);
+    const product = sum && products.get(sum.product);
     if (precision === 'bf16' && isProduct(name)) {
       const read = op.inputs.map((id) => (typeOf(id) === rounded.float ? rounded.of(sourceOf(id)) : sourceOf(id)));
       nodes.push(node(`product${i}`, name, read, { ...attributes, T: attribute.type(BFLOAT16) }));
       nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
-    } else if (sum) {
-      const read = [sourceOf(sum.product).replace(/^op/, 'product'), rounded.of(sourceOf(sum.bias))];
+      for (const { id } of op.outputs) products.set(id, `product${i}`);
+    } else if (sum && product) {
+      const read = [product, rounded.of(sourceOf(sum.bias))];
       nodes.push(node(`product${i}`, 'BiasAdd', read, { T: attribute.type(BFLOAT16), data_format: attribute.text('NHWC') }));
       nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
     } else nodes.push(node(`op${i}`, name, [...inputs.map(sourceOf), ...control], attributes));

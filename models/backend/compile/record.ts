@@ -49,15 +49,11 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
   /** Results without computing them, if their shapes are known; they have negative identities. */
   const infer = (name: string, attributes: readonly OpAttribute[], ids: readonly number[]): NativeTensor[] | undefined => {
     if (attributes.find(({ name }) => name === 'T')?.value !== float) return undefined;
-    const whole = (input: number) => {
-      const constant = constants.get(ids[input] ?? 0);
-      return constant && [...new Int32Array(constant.bytes.buffer)];
-    };
     const found = resultShapes(
       name,
       attributes,
       ids.map((id) => shapes.get(id) ?? []),
-      whole,
+      (input) => wholeNumbers(constants.get(ids[input] ?? 0)),
     );
     return found?.map((shape) => ({ id: --symbols, shape: [...shape], dtype: float }));
   };
@@ -143,6 +139,10 @@ function zeros(binding: Binding, float: number, shapes: ReadonlyMap<number, read
     },
   };
 }
+
+/** What a constant of type int32 holds; undefined where there is none, because the tensor was computed. */
+export const wholeNumbers = (constant: Constant | undefined): readonly number[] | undefined =>
+  constant && [...new Int32Array(constant.bytes.buffer)];
 
 const bytesOf = (values: ArrayBufferView): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
 
