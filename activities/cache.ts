@@ -8,6 +8,7 @@ import { SostenutoError } from '../errors/problem.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Outputs } from './messages.ts';
 import type { LoadedPlan } from './plan/run-plan.ts';
+import { iso } from './rows.ts';
 
 /** Artifacts that a node reads. Of a map, `over` is the list of its elements. */
 export interface NodeInputs {
@@ -97,7 +98,7 @@ export async function record(deps: Dependencies, plan: LoadedPlan, node: Planned
     code: codeOf(plan, node),
     ...(deps.backend === undefined ? {} : { backend: deps.backend }),
     machine: thisMachine(),
-    startedAt: new Date(found.startedAt).toISOString(),
+    startedAt: iso(found.startedAt),
     seconds,
     attempts,
     token: lease?.token ?? 0,

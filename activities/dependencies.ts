@@ -1,3 +1,4 @@
+import type { RunBegin } from '../engine/history/measured-runs.ts';
 import type { Ledger } from '../engine/ledger/ledger.ts';
 import type { Plan } from '../engine/plan/plan.ts';
 import type { Store } from '../engine/store/store.ts';
@@ -11,8 +12,7 @@ export interface ReportRequest {
   readonly ledger: Ledger;
   readonly run: RunReport;
   readonly plan: Plan;
-  /** When it began (ISO 8601), and which schedule began it, for when. */
-  readonly begin: { readonly startedAt: string; readonly scheduled?: { readonly schedule: string; readonly at: string } };
+  readonly begin: RunBegin;
 }
 
 /** Everything the activities need from outside; made once per worker process. */

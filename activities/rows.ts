@@ -1,5 +1,5 @@
 import type { Artifact } from '../engine/define/ports.ts';
-import { scheduledTrigger } from '../engine/history/measured-runs.ts';
+import { type RunBegin, scheduledTrigger } from '../engine/history/measured-runs.ts';
 import type { ArtifactRow, MetricRow, NodeRow, RunRow } from '../engine/ledger/tables.ts';
 import type { PlannedNode } from '../engine/plan/plan.ts';
 import type { RunIdentity, RunReport } from './messages.ts';
@@ -12,7 +12,14 @@ export const runName = ({ workflowId, runId }: Pick<RunIdentity, 'workflowId' | 
 /** Output, of no node, under which a run's whole report is an artifact: it outlives the server's memory. */
 export const summaryOutput = 'summary' as const;
 
-const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+/** A time in milliseconds since 1970 as rows and records hold it: ISO 8601. */
+export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** A schedule's run that does not know its time was meant for the time at which it began. */
+export function beginOf(run: Pick<RunIdentity, 'startedAt'>, { schedule }: Pick<RunPlan, 'schedule'>): RunBegin {
+  const startedAt = iso(run.startedAt);
+  return { startedAt, ...(schedule && { scheduled: { schedule: schedule.name, at: schedule.at ?? startedAt } }) };
+}
 
 /** What belongs to a run as a whole and to no node: collection of garbage must not take it while the run is kept. */
 export const runArtifact = (run: RunIdentity, output: 'plan' | 'state' | typeof summaryOutput, artifact: Artifact): ArtifactRow => ({
@@ -23,15 +30,19 @@ export const runArtifact = (run: RunIdentity, output: 'plan' | 'state' | typeof 
 });
 
 /** A run's first row: a run that ends without its last word is still known. */
-export const startedRow = (run: RunIdentity, { plan, schedule }: Pick<RunPlan, 'plan' | 'schedule'>): RunRow => ({
-  run: runName(run),
-  pipeline: plan.pipeline,
-  preset: plan.preset,
-  status: 'running',
-  ...(schedule === undefined ? {} : { trigger: scheduledTrigger(schedule.name, schedule.at ?? iso(run.startedAt)) }),
-  startedAt: iso(run.startedAt),
-  settings: JSON.stringify(plan.settings),
-});
+export function startedRow(run: RunIdentity, planned: Pick<RunPlan, 'plan' | 'schedule'>): RunRow {
+  const { startedAt, scheduled } = beginOf(run, planned);
+  const { pipeline, preset, settings } = planned.plan;
+  return {
+    run: runName(run),
+    pipeline,
+    preset,
+    status: 'running',
+    ...(scheduled && { trigger: scheduledTrigger(scheduled) }),
+    startedAt,
+    settings: JSON.stringify(settings),
+  };
+}
 
 export const metricRow = (
   run: RunIdentity,

@@ -1,11 +1,12 @@
 import type { Mapped, Quarantined } from '../../engine/define/pipeline.ts';
+import type { RunBegin } from '../../engine/history/measured-runs.ts';
 import type { NodeRow } from '../../engine/ledger/tables.ts';
 import { draftOf, takeIn } from '../advance/news.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure } from '../failures.ts';
 import type { FinishRequest, NodeReport, RunReport, RunResult } from '../messages.ts';
 import { type LoadedPlan, loadPlan } from '../plan/run-plan.ts';
-import { finishedRows, runArtifact, runName, summaryOutput } from '../rows.ts';
+import { beginOf, finishedRows, runArtifact, runName, summaryOutput } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
 import { primaryMetric } from './primary-metric.ts';
 import { findRegression, tellRegression } from './regression.ts';
@@ -40,7 +41,7 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
   const alert = await findRegression(deps, request.run, plan, state);
   if (alert !== undefined) await tellRegression(deps, request.run, plan, alert);
   const told = { ...runReport(request.run, plan, nodes, status, deps.now()), ...(alert === undefined ? {} : { alert }) };
-  const report = await withReport(deps, plan, told, request.run.startedAt);
+  const report = await withReport(deps, plan, told, beginOf(request.run, plan));
   const rows = finishedRows(request.run, plan, state, report, deps.now());
   deps.ledger.append('runs', [rows.run]);
   deps.ledger.append('nodes', rows.nodes);
@@ -74,14 +75,12 @@ async function finishRun(deps: Dependencies, request: FinishRequest): Promise<Ru
 }
 
 /** A report that can't be written loses no result: the run ends without it, and says why. */
-async function withReport(deps: Dependencies, { plan, schedule }: LoadedPlan, run: RunReport, started: number): Promise<RunReport> {
+async function withReport(deps: Dependencies, { plan }: LoadedPlan, run: RunReport, begin: RunBegin): Promise<RunReport> {
   if (deps.writeReport === undefined) return run;
   try {
     // Metrics of the last steps belong into the report's curves.
     await deps.ledger.flush();
     const { home, store, ledger } = deps;
-    const startedAt = new Date(started).toISOString();
-    const begin = { startedAt, ...(schedule && { scheduled: { schedule: schedule.name, at: schedule.at ?? startedAt } }) };
     return { ...run, report: await deps.writeReport({ home, store, ledger, run, plan, begin }) };
   } catch (error) {
     deps.warn(`The report of ${run.workflowId} could not be written: ${error instanceof Error ? error.message : String(error)}`);

@@ -3,7 +3,7 @@ import { openRegistry } from '../../engine/registry/registry.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { RunIdentity } from '../messages.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
-import { runName } from '../rows.ts';
+import { beginOf, runName } from '../rows.ts';
 import type { AlertRule, RunAlert } from '../schedule-messages.ts';
 import type { RunState } from '../state.ts';
 
@@ -48,11 +48,12 @@ async function measureOf(deps: Dependencies, plan: LoadedPlan, state: RunState, 
 }
 
 /** The median of the last runs of the schedule that were meant for earlier times. */
-async function earlierRuns(deps: Dependencies, run: RunIdentity, { schedule }: LoadedPlan, rule: AlertRule): Promise<Standard | undefined> {
+async function earlierRuns(deps: Dependencies, run: RunIdentity, plan: LoadedPlan, rule: AlertRule): Promise<Standard | undefined> {
   await deps.ledger.flush();
-  const at = schedule?.at ?? new Date(run.startedAt).toISOString();
+  const { startedAt, scheduled } = beginOf(run, plan);
+  const at = scheduled?.at ?? startedAt;
   const values = (await readMeasuredRuns(deps.store, deps.ledger))
-    .filter((one) => one.schedule === schedule?.name && one.at < at && one.run !== runName(run))
+    .filter((one) => one.schedule === scheduled?.schedule && one.at < at && one.run !== runName(run))
     .flatMap(({ measures }) => measures.findLast(({ name }) => name === rule.measure)?.value ?? [])
     .slice(-(rule.runs ?? 5))
     .sort((a, b) => a - b);

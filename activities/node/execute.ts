@@ -17,7 +17,7 @@ import { errorData, isWorthRetrying } from '../failures.ts';
 import type { NodeOutcome, Outputs, RunIdentity } from '../messages.ts';
 import { takeFingerprints } from '../plan/fingerprints.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
-import { metricRow, runName, trainingRow } from '../rows.ts';
+import { iso, metricRow, runName, trainingRow } from '../rows.ts';
 import { checkpointPlan, openTaskCheckpoints } from '../tasks/checkpoints.ts';
 import { implementationHere } from '../tasks/run-here.ts';
 import { runTask } from '../tasks/run-task.ts';
@@ -133,7 +133,6 @@ export async function execute(execution: Execution): Promise<NodeOutcome> {
 }
 
 type Standing = Pick<NodeRow, 'status' | 'seconds' | 'endedAt' | 'error'>;
-const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /** Writes to the ledger where a training stands, for whoever follows it before its run ends. */
 function told({ deps, context, node, run, element }: Execution, key: string): (standing: Standing) => void {

@@ -11,7 +11,7 @@ import {
   type RunRequest,
   reservedNames,
 } from '../messages.ts';
-import { runArtifact, startedRow } from '../rows.ts';
+import { iso, runArtifact, startedRow } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
 import { resolveAdoption } from './adoption.ts';
 import { compactNodes, profilesOf } from './compact.ts';
@@ -64,7 +64,7 @@ async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Pr
     format: 1,
     plan: { ...plan, code },
     forced: from === undefined ? [] : withEverythingBelow(plan.nodes, from),
-    ...(from === undefined ? {} : { since: new Date(run.startedAt).toISOString() }),
+    ...(from === undefined ? {} : { since: iso(run.startedAt) }),
     ...(request.adopt === undefined ? {} : { adopt: await resolveAdoption(deps.store, plan.nodes, request.adopt) }),
     ...(request.schedule === undefined ? {} : { schedule: request.schedule }),
   };

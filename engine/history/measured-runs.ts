@@ -24,13 +24,23 @@ export interface MeasuredRun {
   readonly measures: readonly MeasuredValue[];
 }
 
-/** The trigger of a run in the ledger: which schedule, and for when. */
-export const scheduledTrigger = (name: string, at: string): string => `schedule:${name}@${at}`;
+/** The schedule that began a run, and the time that it was meant for (ISO 8601). */
+export interface Scheduled {
+  readonly schedule: string;
+  readonly at: string;
+}
+/** When a run began (ISO 8601), and by which schedule; no schedule began a run that a person started. */
+export interface RunBegin {
+  readonly startedAt: string;
+  readonly scheduled?: Scheduled;
+}
 
-/** Which schedule, and for when; nothing of a run that a person started. */
-export function parseTrigger(trigger: unknown): { schedule?: string; at?: string } {
+/** The trigger of a run in the ledger. */
+export const scheduledTrigger = ({ schedule, at }: Scheduled): string => `schedule:${schedule}@${at}`;
+
+export function parseTrigger(trigger: unknown): Scheduled | undefined {
   const [, schedule, at] = /^schedule:(.*)@([^@]*)$/.exec(String(trigger ?? '')) ?? [];
-  return schedule === undefined || at === undefined ? {} : { schedule, at };
+  return schedule === undefined || at === undefined ? undefined : { schedule, at };
 }
 
 const rowsSql = `SELECT r.run, r.pipeline, r.trigger, r.startedAt, r.report, a.node, a.digest, a.bytes
@@ -42,12 +52,11 @@ export async function readMeasuredRuns(store: Store, ledger: Pick<Ledger, 'query
   const runs = new Map<string, Omit<MeasuredRun, 'measures'> & { measures: MeasuredValue[] }>();
   for (const row of await ledger.query(rowsSql)) {
     const run = String(row['run']);
-    const { schedule, at = String(row['startedAt']) } = parseTrigger(row['trigger']);
+    const scheduled = parseTrigger(row['trigger']);
     const known = runs.get(run) ?? {
       run,
       pipeline: String(row['pipeline']),
-      ...(schedule === undefined ? {} : { schedule }),
-      at,
+      ...(scheduled ?? { at: String(row['startedAt']) }),
       ...(typeof row['report'] === 'string' ? { report: row['report'] } : {}),
       measures: [],
     };

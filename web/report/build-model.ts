@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type ActionRecord, readAction } from '../../engine/actions/actions.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
-import { parseTrigger } from '../../engine/history/measured-runs.ts';
+import { parseTrigger, type RunBegin } from '../../engine/history/measured-runs.ts';
 import type { Ledger } from '../../engine/ledger/ledger.ts';
 import type { Plan, PlannedNode } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { type FinishedNode, type FinishedRun, ledgerName } from './finished-run.ts';
 import { headline } from './headline.ts';
-import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportModel, RunBegin } from './model.ts';
+import type { Exhibit, ReportedCode, ReportedMeasure, ReportedNode, ReportModel } from './model.ts';
 import { readCurves } from './read-curves.ts';
 import { readDataCards } from './read-data-cards.ts';
 import { readExhibit } from './read-exhibits.ts';
@@ -86,10 +86,10 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
 async function beginOf(ledger: Pick<Ledger, 'query'>, run: FinishedRun): Promise<RunBegin> {
   const [row] = await ledger.query('SELECT startedAt, trigger FROM runs WHERE run = $1', [ledgerName(run)]);
   const known = row?.['startedAt'];
-  const { schedule, at } = parseTrigger(row?.['trigger']);
+  const scheduled = parseTrigger(row?.['trigger']);
   return {
     startedAt: typeof known === 'string' ? known : new Date(Date.now() - run.seconds * 1000).toISOString(),
-    ...(schedule === undefined || at === undefined ? {} : { scheduled: { schedule, at } }),
+    ...(scheduled && { scheduled }),
   };
 }
 

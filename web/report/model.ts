@@ -1,3 +1,5 @@
+import type { RunBegin } from '../../engine/history/measured-runs.ts';
+
 /** What a report shows: plain data, so that a report can be made from any source and compared in tests. */
 export interface ReportModel {
   readonly run: ReportedRun;
@@ -14,13 +16,6 @@ export interface ReportModel {
   readonly data: readonly DataCard[];
   readonly quarantined: readonly { readonly node: string; readonly id: string; readonly reason: string }[];
   readonly links: { readonly temporalUi?: string };
-}
-
-export interface RunBegin {
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** The schedule that began it, and the time that it was meant for. */
-  readonly scheduled?: { readonly schedule: string; readonly at: string };
 }
 
 export interface ReportedRun extends RunBegin {

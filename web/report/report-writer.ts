@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pipeline } from '../../engine/define/pipeline.ts';
+import type { RunBegin } from '../../engine/history/measured-runs.ts';
 import type { Ledger } from '../../engine/ledger/ledger.ts';
 import { type Plan, planPipeline } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { buildReportModel } from './build-model.ts';
 import { type FinishedRun, ledgerName } from './finished-run.ts';
-import type { RunBegin } from './model.ts';
 import { slug } from './words.ts';
 import { writeReport } from './write-report.ts';
 
