@@ -1,6 +1,6 @@
 import { compile, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, type Tf } from '../../backend/index.ts';
 import type { Kernels, Recurrence } from './kernels.ts';
-import { kernelOf, recurStretch, runLayers } from './layers.ts';
+import { kernelOf, type Recur, recur, recurStretch, runLayers } from './layers.ts';
 import { convolutions, type Layer } from './layout.ts';
 
 /** Frames of a recurrent layer in one graph. A graph of a whole clip would take longer to make than the clip does. */
@@ -44,7 +44,7 @@ export function compiledLayers(tf: Tf, layers: readonly Layer[], kernels: Kernel
       return tf.tidy(() => {
         let x: Tensor = signal;
         for (const [i, part] of parts.entries())
-          x = 'stack' in part ? recur(tf, part.stack, x as Tensor4D, stretch.call) : (compiled[i]?.run(x) ?? x);
+          x = 'stack' in part ? recur(tf, part.stack, x as Tensor4D, byStretches(tf, stretch.call)) : (compiled[i]?.run(x) ?? x);
         return x as Tensor4D;
       });
     },
@@ -69,28 +69,23 @@ function partsOf(layers: readonly Layer[], kernels: Kernels): Part[] {
   return [...parts, { layers: plain }];
 }
 
-type Stretch = (inputs: readonly Tensor[]) => readonly Tensor[];
-
-/** Stacked LSTM over [B,1,T,C], with its input added. */
-function recur(tf: Tf, stack: readonly Recurrence[], x: Tensor4D, stretch: Stretch): Tensor4D {
-  const [batch, , length, channels] = x.shape;
-  const times = Math.ceil(length / STRETCH);
-  let sequence: Tensor = tf.reshape(x, [batch * length, channels]);
-  for (const { input, recurrent, bias } of stack) {
-    const driven = tf.reshape(tf.add(tf.matMul(sequence as Tensor2D, input as Tensor2D), bias), [batch, length, 4 * channels]);
-    const padded = tf.pad3d(driven as Tensor3D, [
+/** Filled up with silence to whole stretches: what follows the end changes nothing before it. */
+const byStretches =
+  (tf: Tf, stretch: (inputs: readonly Tensor[]) => readonly Tensor[]): Recur =>
+  (driven, recurrent) => {
+    const [batch, length] = driven.shape;
+    const times = Math.ceil(length / STRETCH);
+    const padded = tf.pad3d(driven, [
       [0, 0],
       [0, times * STRETCH - length],
       [0, 0],
     ]);
-    let [hidden, cell]: [Tensor, Tensor] = [tf.zeros([batch, channels]), tf.zeros([batch, channels])];
+    let [hidden, cell]: [Tensor, Tensor] = [tf.zeros([batch, recurrent.shape[0]]), tf.zeros([batch, recurrent.shape[0]])];
     const outputs: Tensor[] = [];
     for (const drive of tf.split(padded, times, 1)) {
       const [output = drive, nextHidden = hidden, nextCell = cell] = stretch([drive, hidden, cell, recurrent]);
       outputs.push(output);
       [hidden, cell] = [nextHidden, nextCell];
     }
-    sequence = tf.reshape(tf.slice(tf.concat(outputs, 1), [0, 0, 0], [-1, length, -1]), [batch * length, channels]);
-  }
-  return tf.add(tf.reshape(sequence, [batch, 1, length, channels]), x) as Tensor4D;
-}
+    return tf.slice(tf.concat(outputs, 1), [0, 0, 0], [-1, length, -1]);
+  };

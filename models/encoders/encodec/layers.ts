@@ -28,7 +28,7 @@ function runLayer(tf: Tf, layer: Layer, kernels: Kernels, x: Tensor4D): Tensor4D
       return tf.add(layer.shortcut ? convolve(tf, layer.shortcut, kernels, x) : x, outer);
     }
     case 'lstm':
-      return layer.layers === 0 ? x : tf.add(recur(tf, kernels.recurrences.get(layer.name) ?? [], x), x);
+      return layer.layers === 0 ? x : recur(tf, kernels.recurrences.get(layer.name) ?? [], x, inOneGo(tf));
   }
 }
 
@@ -61,18 +61,26 @@ function convolve(tf: Tf, conv: Convolution, kernels: Kernels, x: Tensor4D): Ten
   return tf.add(tf.conv2d(blocks as Tensor4D, kernel.filter, 1, 'valid', 'NHWC', conv.dilation), kernel.bias) as Tensor4D;
 }
 
-/** Stacked LSTM with torch's gate order (input, forget, cell, output), states zero at the start. */
-function recur(tf: Tf, stack: readonly Recurrence[], x: Tensor4D): Tensor4D {
+/** Runs a recurrent layer from states of zero over all frames: drive [B,T,4H] → outputs [B,T,H]. */
+export type Recur = (driven: Tensor3D, recurrent: Tensor2D) => Tensor;
+
+/** Stacked LSTM over [B,1,T,C] with torch's gate order (input, forget, cell, output), with its input added. */
+export function recur(tf: Tf, stack: readonly Recurrence[], x: Tensor4D, run: Recur): Tensor4D {
   const [batch, , length, channels] = x.shape;
   let sequence: Tensor = tf.reshape(x, [batch * length, channels]);
   for (const { input, recurrent, bias } of stack) {
     const driven = tf.reshape(tf.add(tf.matMul(sequence as Tensor2D, input as Tensor2D), bias), [batch, length, 4 * channels]);
-    const nothing = tf.zeros([batch, channels]) as Tensor2D;
-    const [outputs] = recurStretch(tf, driven as Tensor3D, nothing, nothing, recurrent as Tensor2D);
-    sequence = tf.reshape(outputs, [batch * length, channels]);
+    sequence = tf.reshape(run(driven as Tensor3D, recurrent as Tensor2D), [batch * length, channels]);
   }
-  return tf.reshape(sequence, [batch, 1, length, channels]);
+  return tf.add(tf.reshape(sequence, [batch, 1, length, channels]), x) as Tensor4D;
 }
+
+const inOneGo =
+  (tf: Tf): Recur =>
+  (driven, recurrent) => {
+    const nothing = tf.zeros([driven.shape[0], recurrent.shape[0]]) as Tensor2D;
+    return recurStretch(tf, driven, nothing, nothing, recurrent)[0];
+  };
 
 /** Some frames of a recurrent layer: drive [B,T,4H] and both states [B,H] → outputs [B,T,H] and the states after them. */
 export function recurStretch(
