@@ -67,18 +67,17 @@ const BESIDE: Readonly<Record<EncoderRole, readonly string[]>> = {
   'sound and caption': ['preprocessor_config.json', ...TOKENIZER],
 };
 
-/** ONNX files that are run in place of weights; the codec is small enough for its own graph. */
+/** Parts whose ONNX files are run in place of weights, each for itself. */
 const PARTS: Readonly<Record<EncoderRole, readonly OnnxPart[]>> = {
   text: ['text'],
   image: ['image'],
-  codec: [],
+  codec: ['codec encoder', 'codec decoder'],
   'sound and caption': ['sound', 'caption'],
 };
 const onnxOf = (folder: string, role: EncoderRole): string[] => PARTS[role].flatMap((part) => onnxFiles(folder, part));
 
 /** Whether the weights are run: some part has no ONNX file. */
-export const usesWeights = (folder: string, role: EncoderRole): boolean =>
-  PARTS[role].length === 0 || PARTS[role].some((part) => onnxFiles(folder, part).length === 0);
+export const usesWeights = (folder: string, role: EncoderRole): boolean => PARTS[role].some((part) => onnxFiles(folder, part).length === 0);
 
 /** Whether captions are read by the two files that RoBERTa's tokenizer had before `tokenizer.json`. */
 const isByBytePairs = (folder: string, role: EncoderRole): boolean =>

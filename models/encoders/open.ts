@@ -5,10 +5,10 @@ import { loadClapAudio, readClapAudio } from './clap/audio.ts';
 import { loadClapText, readClapText } from './clap/text.ts';
 import { loadClipText } from './clip/text.ts';
 import { loadClipVision, readClipVision } from './clip/vision.ts';
-import { type EncodecConfig, loadEncodec } from './encodec/index.ts';
+import { type EncodecConfig, loadEncodec, readEncodec } from './encodec/index.ts';
 import { readFields } from './folder.ts';
 import { openOnnxCaption, openOnnxSound } from './onnx/clap.ts';
-import { openOnnxCodec } from './onnx/codec.ts';
+import { openOnnxCodecDecoder, openOnnxCodecEncoder } from './onnx/codec.ts';
 import { onnxFile } from './onnx/files.ts';
 import { openOnnxText } from './onnx/text.ts';
 import { openOnnxVision } from './onnx/vision.ts';
@@ -117,10 +117,22 @@ export async function openCaption(tf: Tf, folder: string): Promise<CaptionNetwor
   };
 }
 
-/** Opens Encodec. Throws as `loadEncodec` and `openOnnx`. */
+/** Opens Encodec; each half may have an ONNX file. Throws as `loadEncodec` and `openOnnx`. */
 export async function openCodec(tf: Tf, folder: string): Promise<CodecNetwork> {
-  const [encoder, decoder] = [onnxFile(folder, 'codec encoder'), onnxFile(folder, 'codec decoder')];
-  if (encoder !== undefined && decoder !== undefined) return openOnnxCodec(folder, { encoder, decoder });
+  const [before, behind] = [onnxFile(folder, 'codec encoder'), onnxFile(folder, 'codec decoder')];
+  if (before === undefined && behind === undefined) return openOwnCodec(tf, folder);
+  const { config } = readEncodec(folder);
+  const encoder = await (before === undefined ? openOwnCodec(tf, folder) : openOnnxCodecEncoder(folder, before, config));
+  const decoder = await (behind === undefined ? openOwnCodec(tf, folder) : openOnnxCodecDecoder(folder, behind, config));
+  return {
+    config,
+    encode: encoder.encode,
+    decode: decoder.decode,
+    dispose: async () => void (await Promise.all([encoder.dispose(), decoder.dispose()])),
+  };
+}
+
+async function openOwnCodec(tf: Tf, folder: string): Promise<CodecNetwork> {
   const codec = await loadEncodec(tf, folder);
   const { config } = codec;
   return {

@@ -2,8 +2,10 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { RunReport } from '../../activities/messages.ts';
+import { readEncodec } from '../../models/encoders/encodec/index.ts';
 import { CommandLine } from '../cli/support/command-line.ts';
 import { copyFolder, editWeights, fixtureOf } from '../models/encoders/folders.ts';
+import { encodecGraphs } from '../models/encoders/onnx/encodec-graphs.ts';
 import { freePort, hasServer } from './fixtures/server.ts';
 
 describe.runIf(hasServer)('encoders from folders in a run', async () => {
@@ -26,7 +28,7 @@ describe.runIf(hasServer)('encoders from folders in a run', async () => {
   }
   const executed = ({ nodes }: RunReport) => nodes.filter(({ cache }) => cache === 'miss').map(({ id }) => id);
 
-  test('give the features; a moved folder is only read again, a changed weight makes its own features anew', {
+  test('give the features; a moved folder is only read again, a changed weight makes its own features anew, and so does an ONNX file', {
     timeout: 600_000,
   }, async () => {
     copyFolder(fixtureOf.t5, text);
@@ -54,5 +56,8 @@ describe.runIf(hasServer)('encoders from folders in a run', async () => {
     });
     const again = await run({ text: moved, image, codec });
     expect(executed(again)).toEqual(['text-encoder', 'image-encoder', 'frames', 'catalogue']);
+
+    encodecGraphs(join(codec, 'model.safetensors'), readEncodec(codec).config).encoder.write(join(codec, 'encoder.onnx'));
+    expect(executed(await run({ text: moved, image, codec })).sort()).toEqual(['catalogue', 'codec', 'latents', 'statistics']);
   });
 });

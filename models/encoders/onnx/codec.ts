@@ -1,37 +1,45 @@
 import { join } from 'node:path';
-import { readEncodec } from '../encodec/index.ts';
+import type { EncodecConfig } from '../encodec/index.ts';
 import type { CodecNetwork } from '../open.ts';
-import { type OnnxSession, openOnnx, type Values } from './session.ts';
+import { onnxInvalid, openOnnx, type Values } from './session.ts';
 
-/** Encodec in two ONNX files with one input and one output each: wave [1,1,T] → latents [1,hidden,frames] before the quantiser, and back. */
-export async function openOnnxCodec(folder: string, files: { readonly encoder: string; readonly decoder: string }): Promise<CodecNetwork> {
-  const { config } = readEncodec(folder);
-  const encoder = await openOnnx(join(folder, files.encoder));
-  const decoder = await openOnnx(join(folder, files.decoder));
+/** Encodec before its quantiser, in an ONNX file of one input [1,1,T] and one output [1,hidden,frames]. Throws as `openOnnx`. */
+export async function openOnnxCodecEncoder(folder: string, file: string, { hidden_size }: EncodecConfig) {
+  const { run, dispose } = await openThrough(join(folder, file), hidden_size);
+  const encode: CodecNetwork['encode'] = async (wave) => {
+    const { data } = await run({ shape: [1, 1, wave.length], data: wave });
+    return turned(data, hidden_size);
+  };
+  return { encode, dispose };
+}
+
+/** Encodec behind its quantiser, in an ONNX file of one input [1,hidden,frames] and one output [1,1,T]. Throws as `openOnnx`. */
+export async function openOnnxCodecDecoder(folder: string, file: string, { hidden_size }: EncodecConfig) {
+  const { run, dispose } = await openThrough(join(folder, file), 1);
+  const decode: CodecNetwork['decode'] = async (latents) => {
+    const frames = latents.length / hidden_size;
+    return (await run({ shape: [1, hidden_size, frames], data: turned(latents, frames) })).data;
+  };
+  return { decode, dispose };
+}
+
+async function openThrough(path: string, channels: number) {
+  const { inputs, outputs, run, dispose } = await openOnnx(path);
+  const [input = '', output = ''] = [inputs[0]?.name, outputs[0]];
   return {
-    config,
-    async encode(wave) {
-      const { data, shape } = await through(encoder, { shape: [1, 1, wave.length], data: wave });
-      return turned(data, shape[1] ?? 0, shape[2] ?? 0);
+    async run(given: Values): Promise<Values> {
+      const found: Record<string, Values> = await run({ [input]: given }, [output]);
+      const { shape, data } = found[output] ?? { shape: [], data: new Float32Array() };
+      if (shape.length !== 3 || shape[1] !== channels) throw onnxInvalid(path, `${output} of shape [${shape}]`, `[1,${channels},…]`);
+      return { shape, data };
     },
-    async decode(latents) {
-      const frames = latents.length / config.hidden_size;
-      return (await through(decoder, { shape: [1, config.hidden_size, frames], data: turned(latents, frames, config.hidden_size) })).data;
-    },
-    async dispose() {
-      await Promise.all([encoder.dispose(), decoder.dispose()]);
-    },
+    dispose,
   };
 }
 
-async function through(session: OnnxSession, given: Values): Promise<Values> {
-  const [input = '', output = ''] = [session.inputs[0]?.name, session.outputs[0]];
-  const found: Record<string, Values> = await session.run({ [input]: given }, [output]);
-  return found[output] ?? { shape: [], data: new Float32Array() };
-}
-
 /** [rows,columns] → [columns,rows]. */
-function turned(values: Float32Array, rows: number, columns: number): Float32Array {
+function turned(values: Float32Array, rows: number): Float32Array {
+  const columns = values.length / rows;
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column] ?? 0;

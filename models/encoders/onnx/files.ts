@@ -10,8 +10,9 @@ const NAMES: Readonly<Record<OnnxPart, readonly string[]>> = {
   text: ['text_model.onnx', 'encoder_model.onnx', 'model.onnx'],
   sound: ['audio_model.onnx'],
   caption: ['text_model.onnx'],
-  'codec encoder': ['encoder.onnx', 'encoder_model.onnx'],
-  'codec decoder': ['decoder.onnx', 'decoder_model.onnx'],
+  // Not `encoder_model.onnx`: exports of that name give codes, what lies behind the quantiser.
+  'codec encoder': ['encoder.onnx'],
+  'codec decoder': ['decoder.onnx'],
 };
 
 /** The ONNX file of a part: in the folder of an encoder, or in `onnx` below it. Undefined where there is none. */

@@ -29,7 +29,7 @@ export async function openOnnx(path: string): Promise<OnnxSession> {
   // As many threads as TensorFlow has, so that networks side by side share the cores.
   const intraOpNumThreads = Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0);
   const session = await runtime.InferenceSession.create(path, { intraOpNumThreads, logSeverityLevel: 3 }).catch((error: unknown) => {
-    throw invalid(path, messageOf(error), 'an ONNX file with its data beside it', error);
+    throw onnxInvalid(path, messageOf(error), 'an ONNX file with its data beside it', error);
   });
   const { inputNames, outputNames } = session;
   return {
@@ -39,16 +39,16 @@ export async function openOnnx(path: string): Promise<OnnxSession> {
     async run(given, wanted) {
       const missing = [...inputNames.filter((name) => !(name in given)), ...wanted.filter((name) => !outputNames.includes(name))];
       if (missing.length > 0)
-        throw invalid(path, describe(session), `inputs among ${Object.keys(given).join(', ')} and outputs ${wanted.join(', ')}`);
+        throw onnxInvalid(path, describe(session), `inputs among ${Object.keys(given).join(', ')} and outputs ${wanted.join(', ')}`);
       const feeds = Object.fromEntries(
         session.inputMetadata.map((input) => [input.name, toTensor(runtime, path, input, given[input.name] ?? { shape: [], data: [] })]),
       );
       const found = await session.run(feeds, [...wanted]).catch((error: unknown) => {
-        throw invalid(path, messageOf(error), 'inputs of these shapes', error);
+        throw onnxInvalid(path, messageOf(error), 'inputs of these shapes', error);
       });
       const values = wanted.map((name) => {
         const tensor = found[name];
-        if (tensor?.type !== 'float32') throw invalid(path, `${name} of type ${tensor?.type ?? 'none'}`, 'float32');
+        if (tensor?.type !== 'float32') throw onnxInvalid(path, `${name} of type ${tensor?.type ?? 'none'}`, 'float32');
         return [name, { shape: tensor.dims, data: tensor.data as Float32Array }];
       });
       return Object.fromEntries(values);
@@ -82,11 +82,21 @@ function toTensor({ Tensor }: Runtime, path: string, input: InferenceSession.Val
   if (type === 'int64') return new Tensor(type, BigInt64Array.from(Array.from(data, BigInt)), shape);
   if (type === 'int32') return new Tensor(type, Int32Array.from(data), shape);
   if (type === 'bool') return new Tensor(type, Uint8Array.from(data), shape);
-  throw invalid(path, `${input.name} of type ${type}`, 'float32, int64, int32 or bool');
+  throw onnxInvalid(path, `${input.name} of type ${type}`, 'float32, int64, int32 or bool');
 }
 
 const describe = ({ inputNames, outputNames }: InferenceSession) => `inputs ${inputNames.join(', ')}; outputs ${outputNames.join(', ')}`;
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
 
-const invalid = (path: string, found: string, expected: string, cause?: unknown) =>
-  new SostenutoError({ code: 'ONNX_INVALID', what: 'This ONNX file cannot be used here.', where: path, found, expected }, { cause });
+export const onnxInvalid = (path: string, found: string, expected: string, cause?: unknown) =>
+  new SostenutoError(
+    {
+      code: 'ONNX_INVALID',
+      what: 'This ONNX file cannot be used here.',
+      where: path,
+      found,
+      expected,
+      hint: 'where model.safetensors lies beside it, without the ONNX file that is used',
+    },
+    { cause },
+  );

@@ -1,11 +1,5 @@
-import type { Tf } from '../../../models/backend/index.ts';
-import type { Encodec } from '../../../models/encoders/encodec/index.ts';
+import type { CodecNetwork } from '../../../models/encoders/open.ts';
 
 /** Latents [frames, channels] through the codec's decoder, cut to `samples` of sound. */
-export function decodeLatents(tf: Tf, codec: Encodec, latents: Float32Array, samples: number): Float32Array {
-  const channels = codec.config.hidden_size;
-  const wave = tf.tidy(() => codec.decode(tf.tensor3d(latents, [1, latents.length / channels, channels])));
-  const sound = Float32Array.from(wave.dataSync()).subarray(0, samples);
-  wave.dispose();
-  return sound;
-}
+export const decodeLatents = async (codec: CodecNetwork, latents: Float32Array, samples: number): Promise<Float32Array> =>
+  (await codec.decode(latents)).subarray(0, samples);

@@ -8,7 +8,7 @@ import { plainGrand } from '../../../datasets/synthetic/pianists.ts';
 import { renderPiano } from '../../../datasets/synthetic/piano.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
-import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
+import { openCodec } from '../../../models/encoders/open.ts';
 import { at } from '../../../models/network/differentiable.ts';
 import { rollToLatents } from '../../../models/network/frame-maps.ts';
 import { firstKey } from '../../../models/network/roll-predictor/targets.ts';
@@ -43,7 +43,7 @@ export const playRolls: Run<typeof declaration> = async ({ inputs, params: { see
     clips.map(({ predicted }) => predicted),
   );
 
-  const codec = await loadEncodec(tf, await folderOf(context, inputs.codec, 'codec'));
+  const codec = await openCodec(tf, await folderOf(context, inputs.codec, 'codec'));
   const channels = codec.config.hidden_size;
   const directory = join(context.workDirectory, 'out');
   await mkdir(join(directory, 'generated'), { recursive: true });
@@ -59,7 +59,7 @@ export const playRolls: Run<typeof declaration> = async ({ inputs, params: { see
     const { notes, pedal } = rollToNotes(roll, { ...columns, framesPerSecond: PICTURE_RATE });
     const options = { sampleRate: SAMPLE_RATE, seconds: end / LATENT_RATE, seed };
     const sound = levelled(renderPiano(notes, pedal, { timbre: plainGrand }, options));
-    const encoded = tf.tidy(() => codec.encode(tf.tensor2d(sound, [1, sound.length])).dataSync<'float32'>());
+    const encoded = await codec.encode(sound);
     const onLatents = rollToLatents(roll, keys, 3, end);
     for (const { id, from, frames } of own) {
       const until = from + frames;
@@ -70,7 +70,7 @@ export const playRolls: Run<typeof declaration> = async ({ inputs, params: { see
     context.progress({ step: index + 1, of: clips.length });
   }
   latents.close();
-  codec.dispose();
+  await codec.dispose();
   await writeGuide(directory, { ...columns, kind: 'binary' }, keys, guide);
   return { generated: directory };
 };

@@ -7,7 +7,7 @@ import { KEYS } from '../../../datasets/midi/performance.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
-import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
+import { openCodec } from '../../../models/encoders/open.ts';
 import { frameDifferences } from '../../../models/metrics/av-align.ts';
 import { folderOf } from '../../stored-folder.ts';
 import { clipsOf, openShards, readFeature } from '../features.ts';
@@ -47,7 +47,7 @@ export const prepareReferences: Run<typeof declaration> = async ({ inputs, param
   const pictures = await openShards(context, inputs.media, 'frames');
 
   const { tf } = await loadBackend();
-  const codec = await loadEncodec(tf, await folderOf(context, inputs.codec, 'codec'));
+  const codec = await openCodec(tf, await folderOf(context, inputs.codec, 'codec'));
   const channels = codec.config.hidden_size;
   const directory = join(context.workDirectory, 'references');
   for (const folder of ['original', 'reconstructed']) await mkdir(join(directory, folder), { recursive: true });
@@ -69,7 +69,8 @@ export const prepareReferences: Run<typeof declaration> = async ({ inputs, param
     const sound = new Float32Array(frames * HOP);
     sound.set(sounds.get(clip.id)?.values.subarray(from * HOP, (from + frames) * HOP) ?? []);
     await writeFile(join(directory, 'original', `${id}.wav`), writeWav(sound, SAMPLE_RATE));
-    await writeFile(join(directory, 'reconstructed', `${id}.wav`), writeWav(decodeLatents(tf, codec, real, sound.length), SAMPLE_RATE));
+    const reconstructed = await decodeLatents(codec, real, sound.length);
+    await writeFile(join(directory, 'reconstructed', `${id}.wav`), writeWav(reconstructed, SAMPLE_RATE));
     const roll = rolls.find((shard) => shard.has(clip.id));
     if (roll) shards.truth.append(id, rollOf(roll, clip.id, from, frames));
     const motion = motionOf(pictures, clip.id);
@@ -78,7 +79,7 @@ export const prepareReferences: Run<typeof declaration> = async ({ inputs, param
     context.progress({ step: index + 1, of: windows.length });
   }
   for (const shard of [...rolls, ...pictures, ...Object.values(shards)]) shard.close();
-  codec.dispose();
+  await codec.dispose();
   await writeFile(join(directory, 'clips.json'), JSON.stringify(list));
   return { references: directory };
 };

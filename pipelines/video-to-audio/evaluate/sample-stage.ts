@@ -4,7 +4,7 @@ import { createShard } from '../../../datasets/features/sequence-shard.ts';
 import { writeWav } from '../../../datasets/media/wav.ts';
 import type { Run, TaskContext } from '../../../engine/define/task.ts';
 import { loadBackend, type Tf } from '../../../models/backend/index.ts';
-import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
+import { openCodec } from '../../../models/encoders/open.ts';
 import { at } from '../../../models/network/differentiable.ts';
 import { featureFrames } from '../../../models/network/frame-maps.ts';
 import { firstKey } from '../../../models/network/roll-predictor/targets.ts';
@@ -58,7 +58,7 @@ export const sampleStage: Run<typeof declaration> = async ({ inputs, params, con
     progress: (step, of) => context.progress({ step, of }),
   });
 
-  const codec = await loadEncodec(tf, await folderOf(context, inputs.codec, 'codec'));
+  const codec = await openCodec(tf, await folderOf(context, inputs.codec, 'codec'));
   const directory = join(context.workDirectory, 'out');
   await mkdir(join(directory, 'generated'), { recursive: true });
   const latents = createShard(directory, {
@@ -70,11 +70,11 @@ export const sampleStage: Run<typeof declaration> = async ({ inputs, params, con
   for (const [index, { id, frames }] of clips.entries()) {
     const made = at(generated, index);
     latents.append(id, made);
-    const wave = decodeLatents(tf, codec, made, frames * (SAMPLE_RATE / LATENT_RATE));
+    const wave = await decodeLatents(codec, made, frames * (SAMPLE_RATE / LATENT_RATE));
     await writeFile(join(directory, 'generated', `${id}.wav`), writeWav(wave, SAMPLE_RATE));
   }
   latents.close();
-  codec.dispose();
+  await codec.dispose();
   const { rollPredictor } = model.config;
   if (rollPredictor) {
     const kind = { keys: rollPredictor.keys, firstKey: firstKey(rollPredictor), kind: rollPredictor.target };

@@ -1,6 +1,6 @@
 import type { Run } from '../../../engine/define/task.ts';
 import { loadBackend } from '../../../models/backend/index.ts';
-import { loadEncodec } from '../../../models/encoders/encodec/index.ts';
+import { openCodec } from '../../../models/encoders/open.ts';
 import { styleFeatures } from '../../../models/metrics/style.ts';
 import { fitLogistic, logOdds } from '../../../numeric/logistic.ts';
 import { normal, uniform } from '../../../numeric/random.ts';
@@ -28,7 +28,7 @@ export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params:
   const { preferred, other } = pianists;
   const frames = Math.round(seconds * LATENT_RATE);
   const { tf } = await loadBackend();
-  const codec = await loadEncodec(tf, await folderOf(context, inputs.codec, 'codec'));
+  const codec = await openCodec(tf, await folderOf(context, inputs.codec, 'codec'));
   const channels = codec.config.hidden_size;
 
   const examplesOf = async (split: Clip['split']): Promise<Example[]> => {
@@ -44,13 +44,13 @@ export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params:
       if (encoded === undefined || sound === undefined) continue;
       for (let from = 0; from + frames <= Math.min(encoded.rows, sound.rows / HOP); from += frames) {
         const window = encoded.values.slice(from * channels, (from + frames) * channels);
-        const decoded = (values: Float32Array) => styleFeatures(decodeLatents(tf, codec, values, frames * HOP));
+        const decoded = async (values: Float32Array) => styleFeatures(await decodeLatents(codec, values, frames * HOP));
         examples.push({
           label: pianist === preferred ? 1 : 0,
           features: {
             original: styleFeatures(sound.values.subarray(from * HOP, (from + frames) * HOP)),
-            reconstructed: decoded(window),
-            noisy: decoded(withNoise(window, `${id}@${from}`)),
+            reconstructed: await decoded(window),
+            noisy: await decoded(withNoise(window, `${id}@${from}`)),
           },
         });
       }
@@ -60,7 +60,7 @@ export const trainStyleJudge: Run<typeof declaration> = async ({ inputs, params:
   };
 
   const [train, heldOut] = [await examplesOf('train'), await examplesOf('validation')];
-  codec.dispose();
+  await codec.dispose();
   const seen = train.flatMap(({ features }) => VERSIONS.map((version) => features[version]));
   const running = welford(seen[0]?.length ?? 0);
   for (const features of seen) running.add(features);

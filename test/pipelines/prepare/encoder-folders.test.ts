@@ -10,20 +10,23 @@ import type { Artifact, StoredTree } from '../../../engine/define/ports.ts';
 import { planPipeline } from '../../../engine/plan/plan.ts';
 import { loadBackend, type Tf } from '../../../models/backend/index.ts';
 import type { EncoderRole } from '../../../models/encoders/describe.ts';
+import { readEncodec } from '../../../models/encoders/encodec/index.ts';
 import { loadPictureEncoder } from '../../../models/encoders/image/network.ts';
 import { loadTextEncoder } from '../../../models/encoders/text/network.ts';
-import { uniform } from '../../../numeric/random.ts';
+import { normal, uniform } from '../../../numeric/random.ts';
 import { encoderParams, widthsOf } from '../../../pipelines/video-to-audio/encoders.ts';
 import { videoToAudio } from '../../../pipelines/video-to-audio/pipeline.ts';
+import { encodeAudio } from '../../../pipelines/video-to-audio/prepare/encode-audio.ts';
 import { encodeFrames } from '../../../pipelines/video-to-audio/prepare/encode-frames.ts';
 import { encodeText } from '../../../pipelines/video-to-audio/prepare/encode-text.ts';
 import { importEncoder } from '../../../pipelines/video-to-audio/prepare/import-encoder.ts';
 import { presets } from '../../../pipelines/video-to-audio/presets.ts';
 import { copyFolder, editWeights, fixtureOf } from '../../models/encoders/folders.ts';
+import { encodecGraphs } from '../../models/encoders/onnx/encodec-graphs.ts';
 import { t5Graph } from '../../models/encoders/onnx/t5-graph.ts';
 import { openTensors } from '../../parity/stored-tensors.ts';
 import { type Setup, setUp } from '../evaluate/trees.ts';
-import { clipOf, taskContext } from '../features.ts';
+import { clipOf, mappedShard, taskContext } from '../features.ts';
 
 let setup: Setup;
 let tf: Tf;
@@ -138,6 +141,28 @@ describe('an ONNX file in the folder', () => {
       expect(Math.abs(value - (states[at] ?? Number.NaN))).toBeLessThan(2e-5);
     });
     for (const shard of [own, other]) shard.close();
+  });
+  it('of a codec encodes sounds in place of its weights, which only the decoder then needs', async () => {
+    const folder = copyFolder(fixtureOf.encodec, join(setup.folder, 'encodec-onnx'));
+    const { config } = readEncodec(folder);
+    encodecGraphs(join(folder, 'model.safetensors'), config).encoder.write(join(folder, 'encoder.onnx'));
+    const [own, other] = [await stored('codec', fixtureOf.encodec), await stored('codec', folder)];
+    expect([...other.files.keys()]).toEqual(['config.json', 'encoder.onnx', 'model.safetensors']);
+    const clip = { clip: clipOf('tone'), features: { audio: normal({ seed: 1, purpose: 'tone' }, 4000) } };
+    const [item] = await mappedShard(setup, 'audio', [clip], { rowsPerSecond: 24_000, scalar: 'f32', shape: [1] });
+    if (item === undefined) throw new Error('no shard');
+    const latentsOf = async (codec: StoredTree, name: string) => {
+      const context = taskContext(setup);
+      const params = { scalar: 'f32' as const };
+      const { latents } = await encodeAudio({ inputs: { codec }, params, item: { ...item, id: name }, context });
+      return opened(latents, 'latents');
+    };
+    const [wanted, found] = [await latentsOf(own, 'own'), await latentsOf(other, 'other')];
+    expect(found.index).toMatchObject({ width: 16, clips: [{ id: 'tone', rows: 13 }] });
+    const [values, others] = [wanted.read('tone'), found.read('tone')];
+    expect(Math.max(...values.map((value, at) => Math.abs(value - (others[at] ?? Number.NaN))))).toBeLessThan(2e-5);
+    expect([...others]).not.toEqual([...values]); // rounded otherwise: the file was run
+    for (const shard of [wanted, found]) shard.close();
   });
 });
 

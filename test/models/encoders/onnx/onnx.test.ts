@@ -121,12 +121,12 @@ describe('an ONNX file in an encoder’s folder gives what its weights give', ()
     expect(distance(broken, array('text_embeds').data)).toBeGreaterThan(1e-3);
   });
 
-  test('Encodec', async () => {
+  test('Encodec, each half for itself', async () => {
     const name = 'encodec_tiny';
     const { array } = expected(name);
-    const graphs = encodecGraphs(weightsOf(name), parseEncodecConfig(configOf(name)));
-    const folder = withGraphs(name, { 'encoder.onnx': graphs.encoder, 'decoder.onnx': graphs.decoder });
-    for (const place of [folder, published(name)]) {
+    const { encoder, decoder } = encodecGraphs(weightsOf(name), parseEncodecConfig(configOf(name)));
+    const both = withGraphs(name, { 'encoder.onnx': encoder, 'decoder.onnx': decoder });
+    for (const place of [both, withGraphs(name, { 'encoder.onnx': encoder }), published(name)]) {
       const codec = await openCodec(tf, place);
       const wave = Float32Array.from(array('wave').data);
       for (const samples of [1600, 3200, 24000, 24001]) {
@@ -139,6 +139,14 @@ describe('an ONNX file in an encoder’s folder gives what its weights give', ()
       }
       await codec.dispose();
     }
+  });
+
+  test('but not where it gives other values than latents', async () => {
+    const name = 'encodec_tiny';
+    const { decoder } = encodecGraphs(weightsOf(name), parseEncodecConfig(configOf(name)));
+    const codec = await openCodec(tf, withGraphs(name, { 'decoder.onnx': decoder, 'encoder.onnx': decoder }));
+    await expect(codec.encode(new Float32Array(3200))).rejects.toMatchObject({ code: 'ONNX_INVALID' });
+    await codec.dispose();
   });
 });
 
