@@ -26,9 +26,26 @@ const digest = z
   .regex(/^[0-9a-f]{64}$/, 'the 64 digits that `sostenuto weights import` prints')
   .optional();
 
+/** Nodes that only lead to another one: with that one's weights given, theirs would be taken by nobody. */
+const ONLY_LEADS_TO: Partial<Record<GivenNode, GivenNode>> = {
+  video: 'joint',
+  'extra-velocity': 'velocity',
+  'roll-predictor-velocity': 'velocity',
+  'extra-binary': 'binary',
+};
+
 /** Digests of models in the store, by the node that they are for. */
 export const givenWeights = z
   .strictObject(Object.fromEntries(GIVEN.map((node) => [node, digest])) as Record<GivenNode, typeof digest>)
+  .superRefine((given, context) => {
+    for (const [node, next] of Object.entries(ONLY_LEADS_TO))
+      if (given[node as GivenNode] !== undefined && given[next] !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [node],
+          message: `no weights: ${node} only leads to ${next}, whose weights are given too; leave out one of them`,
+        });
+  })
   .optional()
   .describe('models to start from; `sostenuto weights import` brings them');
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planPipeline } from '../../engine/plan/plan.ts';
+import { SostenutoError } from '../../errors/problem.ts';
 import { codec } from '../../pipelines/codec/pipeline.ts';
 import { modelsOf } from '../../pipelines/video-to-audio/models.ts';
 import { videoToAudio } from '../../pipelines/video-to-audio/pipeline.ts';
@@ -168,6 +169,30 @@ describe('weights that are given', () => {
   test('can be given to every node that has a model of its own', () => {
     const all = Object.keys(modelsOf(presets.tiny));
     expect(all.filter((id) => !begins({ [id]: digest }).has(`${id}-weights`))).toEqual([]);
+  });
+
+  test('are taken by a node, or refused: those of two nodes of which one only leads to the other', () => {
+    const all = Object.keys(modelsOf(presets.tiny));
+    const pairs = all.flatMap((one, i) => all.slice(i + 1).map((other) => [one, other] as const));
+    const refused = pairs.filter(([one, other]) => {
+      try {
+        const nodes = begins({ [one]: digest, [other]: digest });
+        expect([one, other].filter((id) => !nodes.has(`${id}-weights`))).toEqual([]);
+        return false;
+      } catch (error) {
+        if (!(error instanceof SostenutoError)) throw error;
+        return true;
+      }
+    });
+    expect(refused).toEqual([
+      ['video', 'joint'],
+      ['extra-velocity', 'velocity'],
+      ['roll-predictor-velocity', 'velocity'],
+      ['extra-binary', 'binary'],
+    ]);
+    expect(() => begins({ joint: digest, video: digest })).toThrow(
+      /"weights.video" has a value[\s\S]*video only leads to joint, whose weights are given too/,
+    );
   });
 
   test('are named by a digest and a node', () => {
