@@ -3,13 +3,14 @@
  * `npm run bench:encoders -- [--json] [--case encodec|clip] [--rounds 5] [--steps 3] [--threads N] [--install-torch]`
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { machine } from './compare/compare.ts';
 import { alternate } from './measure/alternate.ts';
+import { readRawFloats } from './measure/raw-floats.ts';
 import { startRow } from './measure/row-process.ts';
 import { findTransformers, referenceScript } from './measure/torch.ts';
 
@@ -36,10 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sostenuto-bench-'));
 const script = fileURLToPath(new URL('./encoders/encoder-row.ts', import.meta.url));
 
 function difference(kind: string, mode: string): number {
-  const read = (name: string) => {
-    const bytes = readFileSync(join(folder, `${kind}-${name}.out`));
-    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  };
+  const read = (name: string) => readRawFloats(join(folder, `${kind}-${name}.out`));
   const [found, wanted] = [read(mode), read('transformers')];
   if (found.length !== wanted.length) return Number.POSITIVE_INFINITY;
   const most = (of: (i: number) => number) => wanted.reduce((largest, _, i) => Math.max(largest, Math.abs(of(i))), 0);

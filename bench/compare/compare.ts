@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { alternate, type Measured } from '../measure/alternate.ts';
+import { readRawFloats } from '../measure/raw-floats.ts';
 import { type RowProcess, startRow } from '../measure/row-process.ts';
 import { findTorch, NO_TORCH, referenceScript } from '../measure/torch.ts';
 
@@ -106,10 +107,7 @@ export async function compare({ what, write, script, modes, torch: reference, ro
 
 /** The largest difference of two rows: of predicted values, and relative of the numbers of the first step. */
 function farthest(folder: string, a: RowProcess, b: RowProcess): number {
-  const read = ({ name }: RowProcess) => {
-    const { buffer, byteOffset, byteLength } = readFileSync(predictionFile(folder, name));
-    return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-  };
+  const read = ({ name }: RowProcess) => readRawFloats(predictionFile(folder, name));
   const [left, right] = [read(a), read(b)];
   if (left.length !== right.length) return Number.POSITIVE_INFINITY;
   const predicted = left.reduce((most, value, i) => Math.max(most, Math.abs(value - (right[i] ?? Number.NaN))), 0);

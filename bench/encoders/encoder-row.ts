@@ -1,16 +1,16 @@
 /** An encoder as a run has it: encoder-row.ts FOLDER encodec|clip eager|compiled THREADS. The folder is written by reference/encoders.py. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadBackend, type Tensor } from '../../models/backend/index.ts';
 import { loadClipVision } from '../../models/encoders/clip/vision.ts';
 import { loadEncodec } from '../../models/encoders/encodec/index.ts';
+import { readRawFloats } from '../measure/raw-floats.ts';
 import { maxRss, serveRow } from '../measure/serve-row.ts';
 
 const [folder = '', kind = '', mode = '', threads = ''] = process.argv.slice(2);
 const { tf } = await loadBackend('auto', { threads: Number(threads) });
 const loaded = maxRss();
-const bytes = readFileSync(join(folder, `${kind}.in`));
-const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+const values = readRawFloats(join(folder, `${kind}.in`));
 // What looks at single layers has them run one by one.
 const tap = mode === 'eager' ? () => {} : undefined;
 

@@ -11,7 +11,7 @@ import { requestOf, type SettingsOptions } from '../request.ts';
 import { type DownloadOptions, downloadFile, isFile } from '../weights/download.ts';
 import { chooseFiles, fileAddress, type HubFile, hubAddress, readRevision } from '../weights/hub.ts';
 import { type Need, needOfFolder, needsOf } from '../weights/needs.ts';
-import { type NetworkNeed, networkNeeds } from '../weights/networks.ts';
+import { type NetworkNeed, networkNeeds, roleOf } from '../weights/networks.ts';
 import { writeOrigin } from '../weights/origin.ts';
 import { openProject, type Project } from './project.ts';
 
@@ -85,9 +85,8 @@ export async function fetchNetworks(options: FetchOptions): Promise<{ fetched: F
   const lacking = (await listNetworks(options, false)).filter(({ status }) => status !== 'there' && status !== 'built in');
   const needs = await Promise.all(
     lacking.flatMap(({ network, place = '', published }) => {
-      const role = network === 'clap' ? ('sound and caption' as const) : ('image' as const);
       const { licence = '', hub } = published ?? {};
-      return hub ? [needOfFolder({ role, encoder: network, folder: place, published: { ...hub, licence } }, false)] : [];
+      return hub ? [needOfFolder({ role: roleOf(network), encoder: network, folder: place, published: { ...hub, licence } }, false)] : [];
     }),
   );
   const fetched: Fetched[] = [];

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashFile } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
+import type { EncoderRole } from '../../models/encoders/describe.ts';
 import { readEntries } from '../../models/tensor/safetensors.ts';
 import { MEASURED, type MeasureName, measureNames, type NetworkName } from '../../pipelines/evaluate/measured.ts';
 import { PUBLISHED_NETWORKS, type PublishedNetwork } from '../../pipelines/evaluate/published.ts';
@@ -25,6 +26,9 @@ export interface NetworkNeed {
   readonly problem?: string;
   readonly published?: PublishedNetwork;
 }
+
+/** What a network in the layout of Hugging Face is an encoder for. */
+export const roleOf = (network: NetworkName): EncoderRole => (network === 'clap' ? 'sound and caption' : 'image');
 
 const measuresBy = (network: NetworkName): MeasureName[] =>
   measureNames.filter((name) => MEASURED[name].networks?.some((one) => one === network));
@@ -55,7 +59,7 @@ async function lookAt(network: NetworkName, { hub, tensor }: PublishedNetwork, p
   const found = statSync(place, { throwIfNoEntry: false });
   if (hub && found?.isFile() !== true) {
     const { status, files, missing, problem } = await needOfFolder(
-      { role: network === 'clap' ? 'sound and caption' : 'image', encoder: network, folder: place, published: hub },
+      { role: roleOf(network), encoder: network, folder: place, published: hub },
       verify,
     );
     return { status: status === 'built in' ? 'there' : status, files, missing, ...(problem !== undefined && { problem }) };

@@ -6,26 +6,15 @@ import type { Tensor, Tf } from '../../../models/network/tensor-types.ts';
 import { createNetwork, type NetworkOptions } from '../../../models/network/transformer.ts';
 import { normal } from '../../../numeric/random.ts';
 import { relativeDifference, testBackend } from './fixture.ts';
+import { SMALL_NETWORK } from './small-network.ts';
 
 let tf: Tf;
 beforeAll(async () => {
   tf = await testBackend();
 });
 
-const stream = { heads: 2, headWidth: 4 };
-const CONFIG = {
-  depth: 4,
-  latentChannels: 3,
-  positions: 16,
-  registers: 2,
-  kernel: 5,
-  feedForwardMultiple: 4,
-  softClamp: 50,
-  audio: { width: 12, ...stream },
-  text: { width: 6 },
-  video: { width: 10, ...stream },
-  extra: { width: 8, ...stream, keys: 5 },
-};
+/** Of two layers in each half, so that skips cross what is run again. */
+const CONFIG = { ...SMALL_NETWORK, depth: 4 };
 const random = (purpose: string, shape: number[]) =>
   tf.tensor(
     normal(

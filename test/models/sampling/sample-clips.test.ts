@@ -2,28 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NetworkConfig } from '../../../models/network/config.ts';
 import { parameterShapes } from '../../../models/network/parameters.ts';
 import type { Tf } from '../../../models/network/tensor-types.ts';
 import { type SampleOptions, sampleClips } from '../../../models/sampling/sample-clips.ts';
 import { writeFlowModel } from '../../../models/training/flow/model-files.ts';
 import { normal } from '../../../numeric/random.ts';
 import { testBackend } from '../network/fixture.ts';
+import { SMALL_NETWORK as network } from '../network/small-network.ts';
 
-const stream = { heads: 2, headWidth: 4 };
-const network: NetworkConfig = {
-  depth: 2,
-  latentChannels: 3,
-  positions: 16,
-  registers: 2,
-  kernel: 5,
-  feedForwardMultiple: 2,
-  softClamp: 50,
-  audio: { width: 12, ...stream },
-  text: { width: 6 },
-  video: { width: 10, ...stream },
-  extra: { width: 8, ...stream, keys: 5 },
-};
 const FRAMES = 9;
 const draw = (purpose: string, count: number, sample = 0) => normal({ seed: 1, purpose, sample }, count);
 /** Of different texts, the first without one. */

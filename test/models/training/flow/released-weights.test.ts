@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NetworkConfig } from '../../../../models/network/config.ts';
 import type { NamedArray } from '../../../../models/network/parameters.ts';
 import { AUDEO, type RollPredictorConfig } from '../../../../models/network/roll-predictor/config.ts';
 import { sampleClips } from '../../../../models/sampling/sample-clips.ts';
@@ -12,21 +11,9 @@ import { exportReleased, importReleased, modelShapes, type ReleasedModel } from 
 import { writeModel } from '../../../../models/training/model-folder.ts';
 import { normal } from '../../../../numeric/random.ts';
 import { testBackend } from '../../network/fixture.ts';
+import { SMALL_NETWORK } from '../../network/small-network.ts';
 
-const stream = { heads: 2, headWidth: 4 };
-const network: NetworkConfig = {
-  depth: 2,
-  latentChannels: 3,
-  positions: 16,
-  registers: 2,
-  kernel: 5,
-  feedForwardMultiple: 4,
-  softClamp: 50,
-  audio: { width: 12, ...stream },
-  text: { width: 6 },
-  video: { width: 10, ...stream, inputWidth: 7 },
-  extra: { width: 8, ...stream, keys: 51 },
-};
+const network = { ...SMALL_NETWORK, video: { ...SMALL_NETWORK.video, inputWidth: 7 }, extra: { ...SMALL_NETWORK.extra, keys: 51 } };
 const rollPredictor: RollPredictorConfig = { ...AUDEO, height: 35, width: 35, baseWidth: 2 };
 const model = { kind: 'flow', network, rollPredictor } satisfies ReleasedModel;
 const statistics = { mean: Float32Array.of(1, 2, 3), deviation: Float32Array.of(0.5, 1, 2) };
