@@ -1,16 +1,20 @@
 /**
  * Time and memory of a training step (forward, backward, clip, Adam): kernel by kernel and compiled, with and without layers kept, in bfloat16, beside PyTorch and beside what the
  * products of a step take alone (`sgemm`).
- * `npm run bench:train -- [--json] [--case audio|joint] [--rounds 5] [--steps 3] [--install-torch]`
+ * `npm run bench:train -- [--json] [--case audio|paper|joint] [--rounds 5] [--steps 3] [--install-torch]`
  */
 import { SGEMM } from './compare/compare.ts';
 import { runCases } from './compare/run-cases.ts';
-import { AUDIO_256, benchCase, DEMO_JOINT, writeCase } from './flow/case.ts';
+import { AUDIO_256, AUDIO_1024, benchCase, DEMO_JOINT, writeCase } from './flow/case.ts';
 
 await runCases({
   name: 'train',
   cases: {
     audio: { what: 'audio DiT: width 256, 6 layers, 8 heads of 32, 256 frames, batch 8', bench: benchCase(AUDIO_256, 8, 256) },
+    paper: {
+      what: "audio DiT at the paper's width 1024, 2 of 12 layers, 16 heads of 64, 750 frames, batch 1",
+      bench: benchCase(AUDIO_1024, 1, 750),
+    },
     joint: { what: 'joint stage of the demo: three streams, 4 layers, 150 frames, batch 8', bench: benchCase(DEMO_JOINT, 8, 150) },
   },
   describe: ({ what, bench }) => ({ what, write: (folder) => writeCase(folder, bench) }),

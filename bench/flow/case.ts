@@ -28,6 +28,15 @@ export const AUDIO_256: NetworkConfig = {
   audio: { width: 256, heads: 8, headWidth: 32 },
   text: { width: 256 },
 };
+/** The audio stream at the paper's widths, with two of its twelve layers. */
+export const AUDIO_1024: NetworkConfig = {
+  ...COMMON,
+  depth: 2,
+  registers: 32,
+  latentChannels: 128,
+  audio: { width: 1024, heads: 16, headWidth: 64 },
+  text: { width: 1024 },
+};
 /** The demo's sizes, all three streams. */
 export const DEMO_JOINT: NetworkConfig = {
   ...COMMON,

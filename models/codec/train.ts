@@ -93,7 +93,7 @@ type Losses = Record<'total' | 'magnitude' | 'logMagnitude' | 'decibel' | 'laten
 function codecStep({ tf, config, recipe, data }: CodecTraining): { run(state: State, k: number): Losses; dispose(): void } {
   const { batchSize, cropSamples, clipNorm } = recipe;
   const parameters = codecParameters(config);
-  const flat = layoutOf(parameters, parameters.keys(), 1);
+  const flat = layoutOf(parameters, parameters.keys(), { line: 1, turnsKernels: false });
   const layout = encodecLayout(config);
   const loss = codecLoss(tf, recipe.resolutions);
   const noiseShape: [number, number, number] = [batchSize, latentFrames(config, cropSamples), config.hidden_size];
