@@ -37,7 +37,7 @@ Media that are gone from a public set are counted only.`,
 }
 
 async function read(name: string, folder: string) {
-  const { readSource, sourceKinds } = await import('../../datasets/sources/read-source.ts');
+  const { readSource, sourceKinds, withoutTestVideos } = await import('../../datasets/sources/read-source.ts');
   const { nearest } = await import('../../engine/plan/nearest.ts');
   const isKind = (text: string): text is SourceKind => sourceKinds.some((kind) => kind === text);
   if (!isKind(name)) {
@@ -52,7 +52,9 @@ async function read(name: string, folder: string) {
     });
   }
   const root = resolve(folder);
-  return { root, clips: await readSource(name, root) };
+  // As a run takes them.
+  const [clips] = withoutTestVideos([await readSource(name, root)]);
+  return { root, clips: clips ?? { kind: name, entries: [], absent: [] } };
 }
 
 async function list(options: { json?: boolean }): Promise<void> {

@@ -28,7 +28,7 @@ export const afAudioset: Source = {
       if ('problem' in line) yield badRow(line.problem);
       else if (data === undefined || youtube === undefined || !/^[\w-]{11}$/.test(youtube)) {
         const what = 'A row of AF-AudioSet is wrong';
-        const expected = '{ytid, caption}';
+        const expected = '{ytid, caption}, the id of 11 characters, or of 12 with a Y in front';
         yield badRow({
           code: 'MANIFEST_ROW',
           what,

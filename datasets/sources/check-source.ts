@@ -28,7 +28,7 @@ export interface SourceReport {
   readonly broken: readonly { readonly id: string; readonly path: string; readonly reason: string }[];
   /** Files of the same content, by the ids of their clips. */
   readonly duplicates: readonly (readonly string[])[];
-  /** Those of them that stand in test and in another split. */
+  /** Clips of one content, also of one file, of which a test clip and another share a moment. */
   readonly leaks: readonly (readonly string[])[];
   /** Lengths of the clips in seconds; `unknown` clips do not say. */
   readonly lengths: { readonly shortest: number; readonly median: number; readonly longest: number; readonly unknown: number };
@@ -56,7 +56,7 @@ export async function checkSource({ kind, entries, absent }: SourceClips, root: 
     const full = join(root, path);
     const { size } = await stat(full);
     bytes += size;
-    bySize.set(size, [...(bySize.get(size) ?? []), path]);
+    add(bySize, size, path);
     try {
       lengths.set(path, kindOf(path) === 'midi' ? readMidi(await readFile(full), path).end : (await probeMedia(full, options)).duration);
     } catch (error) {
@@ -96,20 +96,36 @@ export async function checkSource({ kind, entries, absent }: SourceClips, root: 
   };
 }
 
-/** Sounds and films of different clips with one content; only files of one size are read. */
+/** Clips of different files with one content, and test clips that others share a content with; only files of one size are read. */
 async function sameContent(entries: readonly Entry[], bySize: ReadonlyMap<number, readonly string[]>, root: string) {
   const clipsOf = new Map<string, Entry[]>();
-  for (const entry of entries) clipsOf.set(entry.media, [...(clipsOf.get(entry.media) ?? []), entry]);
+  for (const entry of entries) add(clipsOf, entry.media, entry);
   const byContent = new Map<string, Entry[]>();
   const alike = [...bySize.values()].map((paths) => paths.filter((path) => clipsOf.has(path))).filter((paths) => paths.length > 1);
   await inParallel(alike.flat(), async (path) => {
     const digest = await digestOf(join(root, path));
-    byContent.set(digest, [...(byContent.get(digest) ?? []), ...(clipsOf.get(path) ?? [])]);
+    for (const entry of clipsOf.get(path) ?? []) add(byContent, digest, entry);
   });
-  const groups = [...byContent.values()].filter((clips) => new Set(clips.map(({ media }) => media)).size > 1);
+  const read = new Set(alike.flat());
+  const groups = [...byContent.values(), ...[...clipsOf].flatMap(([path, clips]) => (read.has(path) ? [] : [clips]))];
   const ids = (clips: readonly Entry[]) => clips.map(({ id }) => id).sort();
-  const isLeak = (clips: readonly Entry[]) => clips.some(({ split }) => split === 'test') && clips.some(({ split }) => split !== 'test');
-  return { duplicates: groups.map(ids).sort(), leaks: groups.filter(isLeak).map(ids).sort() };
+  const areFiles = (clips: readonly Entry[]) => new Set(clips.map(({ media }) => media)).size > 1;
+  return { duplicates: groups.filter(areFiles).map(ids).sort(), leaks: groups.filter(isLeak).map(ids).sort() };
+}
+
+/** Whether a test clip and another one share a moment. */
+const isLeak = (clips: readonly Entry[]): boolean => {
+  const endOf = ({ start = 0, seconds = Number.POSITIVE_INFINITY }: Entry) => start + seconds;
+  const others = clips.filter(({ split }) => split !== 'test');
+  return clips.some(
+    (clip) => clip.split === 'test' && others.some((one) => (one.start ?? 0) < endOf(clip) && (clip.start ?? 0) < endOf(one)),
+  );
+};
+
+function add<Key, Value>(groups: Map<Key, Value[]>, key: Key, value: Value): void {
+  const group = groups.get(key);
+  if (group) group.push(value);
+  else groups.set(key, [value]);
 }
 
 async function digestOf(path: string): Promise<string> {

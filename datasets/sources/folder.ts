@@ -22,6 +22,7 @@ export const folder: Source = {
         where: root,
         found: manifests.join(', '),
         expected: 'one',
+        hint: 'rename those that are not meant',
       });
     if (manifest === undefined) yield* clipsOf(root, media);
     else yield* manifestRows(root, manifest);

@@ -191,6 +191,10 @@ export function pathsOf(clip: MediaPaths): [field: string, path: string][] {
   return found.filter((entry): entry is [string, string] => entry[1] !== undefined);
 }
 
+/** What zod says of a value, without what was found, which is told beside it. */
+const plainly = (message: string): string =>
+  message.replace(/^Invalid [a-z]+: expected |^Too \w+: expected /, '').replace(/, received .*$/, '');
+
 function describeIssue(issue: z.core.$ZodIssue, value: unknown, where: string): Problem {
   const field = issue.path.join('.');
   let found: unknown = value;
@@ -204,6 +208,6 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, where: string): 
   }
   return problem('MANIFEST_ROW', field === '' ? 'A row is not a clip' : `The field "${field}" is wrong`, where, {
     found: found === undefined ? 'nothing' : excerpt(JSON.stringify(found)),
-    expected: issue.message,
+    expected: plainly(issue.message),
   });
 }

@@ -44,8 +44,15 @@ export interface SourceClips {
  * @throws SostenutoError MANIFEST_MISSING where there is no such folder or none of its lists; MANIFEST_* where a list cannot be taken apart
  */
 export async function readSource(kind: SourceKind, root: string): Promise<SourceClips> {
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new SostenutoError({ code: 'MANIFEST_MISSING', what: 'The folder of a source is not there', where: root, expected: 'a folder' });
+  const place = statSync(root, { throwIfNoEntry: false });
+  if (place?.isDirectory() !== true)
+    throw new SostenutoError({
+      code: 'MANIFEST_MISSING',
+      what: 'The folder of a source is not there',
+      where: root,
+      found: place ? 'a file' : 'nothing',
+      expected: 'the folder that holds its lists and media',
+    });
   const entries: Entry[] = [];
   const absent: Absent[] = [];
   const ids = new Set<string>();
@@ -62,7 +69,7 @@ export async function readSource(kind: SourceKind, root: string): Promise<Source
     const { id, split, youtube } = entry;
     const reason = refused.every(({ why }) => why === NO_FILE) ? 'missing' : 'refused path';
     if (refused.length > 0) absent.push({ id, split, youtube, reason, detail: refused.map(({ detail }) => detail).join('; ') });
-    else if (ids.has(id)) absent.push({ id, split, reason: 'duplicate id', detail: 'it stands twice' });
+    else if (ids.has(id)) absent.push({ id, split, youtube, reason: 'duplicate id', detail: 'it stands twice; the first is kept' });
     else entries.push(entry);
     ids.add(id);
   }

@@ -1,4 +1,5 @@
 /** What all sources have in common: rows of a public file become clips of one shape, and what cannot be used has a reason. */
+import { basename } from 'node:path';
 import type { Problem } from '../../errors/problem.ts';
 import type { MediaIndex } from './media-index.ts';
 
@@ -46,7 +47,7 @@ export interface Entry {
 export const reasons = ['missing', 'refused path', 'bad row', 'duplicate id', 'excluded', 'broken'] as const;
 /** A clip that is listed and cannot be used. */
 export interface Absent {
-  /** Its id, or the row where it has none. */
+  /** Its id, or file and row where it has none. */
   readonly id: string;
   readonly split?: Split | undefined;
   readonly youtube?: string | undefined;
@@ -59,7 +60,7 @@ export interface Absent {
 export type Row = { readonly entry: Entry } | { readonly absent: Absent };
 export const badRow = ({ code, what, where, found, expected }: Problem): Row => ({
   absent: {
-    id: `row ${where?.split(':').at(-1) ?? '?'}`,
+    id: where === undefined ? '?' : basename(where),
     reason: code === 'MANIFEST_DUPLICATE' ? 'duplicate id' : 'bad row',
     detail: [what, found && `found ${found}`, expected && `expected ${expected}`].filter(Boolean).join('; '),
   },

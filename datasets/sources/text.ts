@@ -51,8 +51,18 @@ export async function* readText(path: string): AsyncGenerator<string> {
     for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) yield decode(chunk, false);
   } catch (cause) {
     if (cause instanceof SostenutoError) throw cause;
-    const found = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new SostenutoError({ code: 'MANIFEST_MISSING', what: 'A manifest cannot be opened', where: path, found }, { cause });
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new SostenutoError(
+      {
+        code: 'MANIFEST_MISSING',
+        what: 'A manifest cannot be opened',
+        where: path,
+        found: FOUND[code] ?? code,
+        expected: 'a file',
+        hint: LISTS,
+      },
+      { cause },
+    );
   }
   yield decode(new Uint8Array(0), true);
 }
@@ -99,6 +109,8 @@ const pointer = (where: string) =>
     hint: 'fetch the file itself: git lfs pull, or the download of the file’s page',
   });
 
+const FOUND: Readonly<Record<string, string>> = { ENOENT: 'nothing', EISDIR: 'a folder', EACCES: 'a file that may not be read' };
+const LISTS = 'docs/data.md says which files each source has, and where they come from';
 /** A folder without the files by which a set is known. */
 export const noManifest = (where: string, expected: string) =>
   new SostenutoError({
@@ -106,5 +118,5 @@ export const noManifest = (where: string, expected: string) =>
     what: 'The files that list the clips are not there',
     where,
     expected,
-    hint: 'docs/data.md says which files each source has, and where they come from',
+    hint: LISTS,
   });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { SostenutoError } from '../../errors/problem.ts';
 import { readElements } from './json-elements.ts';
 import { nameOf } from './media-index.ts';
 import { badRow, found, type Source } from './source.ts';
@@ -64,7 +65,7 @@ async function readBlacklists(root: string): Promise<Map<string, string>> {
       let text = '';
       for await (const piece of readText(join(root, folder, name))) text += piece;
       const { data } = z.record(z.string(), z.array(z.union([z.string(), z.number()]))).safeParse(parsed(text));
-      if (data === undefined) throw noManifest(join(root, folder, name), 'lists of ids by source: {"FreeSound": […], "AudioSet": […]}');
+      if (data === undefined) throw noBlacklist(join(root, folder, name), text);
       for (const [source, ids] of Object.entries(data)) {
         const part = PARTS.find(([one]) => one.startsWith(source))?.[0] ?? source;
         for (const id of ids) excluded.set(`${part} ${part === 'AudioSet_SL' ? nameOf(String(id)) : id}`, name);
@@ -73,6 +74,16 @@ async function readBlacklists(root: string): Promise<Map<string, string>> {
   }
   return excluded;
 }
+
+const noBlacklist = (where: string, text: string) =>
+  new SostenutoError({
+    code: 'MANIFEST_FORMAT',
+    what: 'A blacklist of WavCaps is none',
+    where,
+    found: text.slice(0, 80),
+    expected: 'lists of ids by source: {"FreeSound": […], "AudioSet": […]}',
+    hint: 'take it out of the folder, or replace it by the published one',
+  });
 
 function parsed(text: string): unknown {
   try {

@@ -81,6 +81,25 @@ describe('data check', () => {
     expect(stdout).toMatch(/leak .*again, bell/);
   });
 
+  test('finds a test clip in the file of another clip, unless it is another part of it', async () => {
+    const part = (id: string, split: string, start: number) => row(id, split, 'bell.wav', { start, seconds: 0.5 });
+    const leaks = async () => (await sostenuto.here('data', 'check', 'folder', root, '--json')).json<SourceReport>().leaks;
+    list(part('first', 'train', 0), part('second', 'test', 0.5));
+    expect(await leaks()).toEqual([]);
+    list(part('first', 'train', 0.25), part('second', 'test', 0.5));
+    expect(await leaks()).toEqual([['first', 'second']]);
+  });
+
+  test('leaves training clips of a tested video out, as a run does', async () => {
+    const set = join(base, 'tested');
+    mkdirSync(set);
+    for (const start of [1, 2]) copyFileSync(join(root, 'piano.mp4'), join(set, `aaaaaaaaaaa_00000${start}.mp4`));
+    writeFileSync(join(set, 'vggsound.csv'), 'aaaaaaaaaaa,1,piano,train\naaaaaaaaaaa,2,piano,test\n');
+    const { code, stdout } = await sostenuto.here('data', 'check', 'vggsound', set);
+    expect(stdout).toContain('aaaaaaaaaaa_000001  excluded: its video aaaaaaaaaaa is in the test set of vggsound');
+    expect(code).toBe(0);
+  });
+
   test('counts what is gone from a public set, and no more', async () => {
     const set = join(base, 'vggsound');
     mkdirSync(set);

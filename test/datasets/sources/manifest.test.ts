@@ -81,8 +81,8 @@ describe('rows with a problem are listed and left out, the others kept', () => {
   it.each([
     ['a missing field', { split: 'train', caption: '', media: 'a.wav' }, 'MANIFEST_ROW', /"id" is wrong/],
     ['an unknown field', { ...row, id: 'x', colour: 'red' }, 'MANIFEST_COLUMNS', /colour/],
-    ['a wrong split', { ...row, id: 'x', split: 'dev' }, 'MANIFEST_ROW', /"dev"/],
-    ['a number for a text', { ...row, id: 'x', caption: 7 }, 'MANIFEST_ROW', /"caption" is wrong/],
+    ['a wrong split', { ...row, id: 'x', split: 'dev' }, 'MANIFEST_ROW', /"dev"","expected":"one of "train"\|"validation"\|"test""/],
+    ['a number for a text', { ...row, id: 'x', caption: 7 }, 'MANIFEST_ROW', /"caption" is wrong.*"found":"7","expected":"string"/],
     ['an id that is a path', { ...row, id: '../x' }, 'MANIFEST_ROW', /"id" is wrong/],
     ['an id twice', row, 'MANIFEST_DUPLICATE', /also in row 1/],
     ['a file that is not there', { ...row, id: 'x', media: 'z.wav' }, 'MANIFEST_PATH', /no such file/],

@@ -33,9 +33,9 @@ describe('VGGSound', () => {
     );
     expect(entries).toHaveLength(1);
     expect(absent.map(({ id, reason }) => [id, reason])).toEqual([
-      ['row 2', 'bad row'],
-      ['row 3', 'bad row'],
-      ['row 4', 'bad row'],
+      ['vggsound.csv:2', 'bad row'],
+      ['vggsound.csv:3', 'bad row'],
+      ['vggsound.csv:4', 'bad row'],
     ]);
   });
 
@@ -108,10 +108,14 @@ describe('WavCaps', () => {
       ['FreeSound-99', 'excluded'],
     ]);
   });
+  test('a blacklist that is none is refused by name', async () => {
+    const reading = read('wavcaps', { 'sb_final.json': list(bell), 'blacklist/mine.json': '["1234"]' });
+    await expect(reading).rejects.toMatchObject({ code: 'MANIFEST_FORMAT', problems: [{ where: expect.stringMatching(/mine\.json$/) }] });
+  });
   test('a list that is cut off is refused, an element that is none is a row of its own', async () => {
     await expect(read('wavcaps', { 'sb_final.json': list(bell).slice(0, -9) })).rejects.toMatchObject({ code: 'MANIFEST_FORMAT' });
     const { absent } = await read('wavcaps', { 'sb_final.json': list({ id: 1 }, 7) });
-    expect(absent.map(({ id }) => id)).toEqual(['row 1', 'row 2']);
+    expect(absent.map(({ id }) => id)).toEqual(['sb_final.json:1', 'sb_final.json:2']);
   });
 });
 
@@ -149,7 +153,7 @@ test('MusicCaps says in a column what is for evaluation; its captions go over li
     ['-0SdAVK79lg', 'train', '[-0SdAVK79lg]-[30-40].wav'],
   ]);
   expect(entries[0]?.captions[0]).toBe('The low quality recording features a ballad.\nIt sounds "sad".');
-  expect(absent).toMatchObject([{ id: 'row 5', reason: 'bad row' }]);
+  expect(absent).toMatchObject([{ id: 'musiccaps-public.csv:5', reason: 'bad row' }]);
 });
 
 test('AF-AudioSet is JSON Lines of ids and captions, or as the released training code lists it', async () => {

@@ -19,7 +19,7 @@ describe('a folder of one’s own', () => {
       ['p_one', 'piano', 'train', '', 'p/one.mid'],
       ['test_x', 'events', 'test', '', undefined],
     ]);
-    expect(absent).toMatchObject([{ id: 'row 1', reason: 'bad row', detail: expect.stringMatching(/not UTF-8/) }]);
+    expect(absent).toMatchObject([{ id: 'q.txt:1', reason: 'bad row', detail: expect.stringMatching(/not UTF-8/) }]);
   });
 
   test('with a manifest tells what is missing, refused, doubled and malformed', async () => {
@@ -44,8 +44,8 @@ describe('a folder of one’s own', () => {
       ['b', 'missing'],
       ['c', 'refused path'],
       ['e', 'refused path'],
-      ['row 4', 'duplicate id'],
-      ['row 5', 'bad row'],
+      ['manifest.jsonl:4', 'duplicate id'],
+      ['manifest.jsonl:5', 'bad row'],
     ]);
   });
 
@@ -94,4 +94,11 @@ test('no video of a test set is trained on under another name, though its file i
   ]);
   expect(wav?.entries).toEqual([]);
   expect(vgg?.entries).toHaveLength(2);
+});
+
+test('nor is one that a list has in both splits', async () => {
+  const twice = await read('vggsound', { 'vggsound.csv': 'aaaaaaaaaaa,1,x,train\naaaaaaaaaaa,1,x,test\n' }, ['aaaaaaaaaaa_000001.mp4']);
+  const [left] = withoutTestVideos([twice]);
+  expect(left?.entries).toEqual([]);
+  expect(left?.absent.map(({ reason }) => reason)).toEqual(['duplicate id', 'excluded']);
 });
