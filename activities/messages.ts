@@ -90,8 +90,7 @@ export interface CompactPlan {
 }
 export interface Attribute {
   readonly name: string;
-  readonly type: 'KEYWORD' | 'DOUBLE';
-  readonly value: string | number | undefined;
+  readonly value: string | undefined;
 }
 
 export type Outputs = Readonly<Record<string, Artifact>>;
@@ -157,8 +156,6 @@ export interface Advance {
   readonly gates: readonly number[];
   /** There is more to do: call again. */
   readonly more: boolean;
-  /** `node: done of all`, when a long map is being worked through. */
-  readonly progress?: string;
 }
 export interface ReadyNode {
   readonly n: number;

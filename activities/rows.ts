@@ -9,6 +9,9 @@ import type { RunState } from './state.ts';
 /** How a run is named in the ledger: a workflow id can be used again, so the first execution's id stands beside it. */
 export const runName = ({ workflowId, runId }: Pick<RunIdentity, 'workflowId' | 'runId'>): string => `${workflowId}/${runId}`;
 
+/** The workflow id in a run's name. */
+export const workflowOf = (run: string): string => run.slice(0, run.lastIndexOf('/'));
+
 /** Output, of no node, under which a run's whole report is an artifact: it outlives the server's memory. */
 export const summaryOutput = 'summary' as const;
 

@@ -7,14 +7,14 @@ import type { MapWork, Outputs, RunIdentity } from '../messages.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
 import type { NodeState, PartialMap } from '../state.ts';
 import { implementationHere, runLight } from '../tasks/run-here.ts';
-import { findElements, type KeyedElement, keyedElements, mapOutputs, planWork, quarantine } from './elements.ts';
+import { findElements, keyedElements, mapOutputs, planWork, quarantine } from './elements.ts';
 import { emptyMap, unsettled } from './news.ts';
 
 export type MapStep =
   | { readonly settled: NodeState }
   | { readonly ready: MapWork }
   /** Light elements that are not all done yet. */
-  | { readonly partial: PartialMap; readonly progress: string };
+  | { readonly partial: PartialMap };
 
 export interface Slice {
   readonly run: RunIdentity;
@@ -54,7 +54,7 @@ export async function stepMap(
   if (missing.length > 0) {
     const implementation = node.runs === 'local' ? await implementationHere(deps, plan, node) : undefined;
     if (implementation === undefined) return { ready: await planWork(deps, node, missing) };
-    if (!slice.mayExecute) return { partial, progress: progress(node, elements, missing) };
+    if (!slice.mayExecute) return { partial };
     const newlyBad: Quarantined[] = [];
     let { ran, seconds } = partial;
     let passing = 0;
@@ -80,7 +80,7 @@ export async function stepMap(
         : [];
     // What failed for a passing reason goes on as activities, which wait between their attempts.
     if (passing > 0) return { ready: await planWork(deps, node, missing) };
-    if (missing.length > 0) return { partial, progress: progress(node, elements, missing) };
+    if (missing.length > 0) return { partial };
   }
   const outputs = await mapOutputs(deps, node, elements, found, partial.quarantined);
   const cache = partial.ran === 0 && elements.length > 0 && partial.quarantined.length === 0 ? 'hit' : 'miss';
@@ -95,9 +95,6 @@ export async function stepMap(
   });
   return { settled: state };
 }
-
-const progress = (node: PlannedNode, all: readonly KeyedElement[], missing: readonly KeyedElement[]): string =>
-  `${node.id}: ${all.length - missing.length} of ${all.length}`;
 
 const quarantinedIn = async (deps: Dependencies, outputs: Outputs): Promise<Quarantined[]> =>
   outputs['quarantined'] === undefined ? [] : deps.store.readJson<Quarantined[]>(outputs['quarantined']);

@@ -20,7 +20,6 @@ export interface Walk {
   readonly ready: ReadyNode[];
   readonly gates: number[];
   more: boolean;
-  progress?: string;
 }
 /** An answer has to fit into one payload. */
 const limits = { ready: 150, failed: 40, settled: 3000 };
@@ -104,7 +103,6 @@ export async function walkPlan(deps: Dependencies, plan: LoadedPlan, draft: Draf
     else if ('ready' in step) walk.ready.push({ n, map: step.ready });
     else {
       draft.maps[node.id] = step.partial;
-      walk.progress = step.progress;
       light.push({ n, node, given });
     }
   };

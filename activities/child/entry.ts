@@ -50,7 +50,7 @@ async function execute(job: Job): Promise<void> {
     });
     await deliver({ type: 'done', outputs, memory: process.memoryUsage.rss() });
   } catch (error) {
-    await deliver({ type: 'failed', error: errorData(error), stopped: stop.signal.aborted });
+    await deliver({ type: 'failed', error: errorData(error) });
   }
   if (stop.signal.aborted || !process.connected) process.exit(0);
 }

@@ -36,8 +36,7 @@ export type FromChild =
   | { readonly type: 'adopted'; readonly from: string }
   /** `memory`: bytes that the process holds now. */
   | { readonly type: 'done'; readonly outputs: Readonly<Record<string, Artifact>>; readonly memory: number }
-  /** `stopped`: because it was asked to. */
-  | { readonly type: 'failed'; readonly error: ErrorData; readonly stopped: boolean };
+  | { readonly type: 'failed'; readonly error: ErrorData };
 
 /** Environment variable that tells a child whose it is. */
 export const parentVariable = 'SOSTENUTO_PARENT_PID';

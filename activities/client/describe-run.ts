@@ -7,10 +7,9 @@ import {
   TimeoutFailure,
   WorkflowNotFoundError,
 } from '@temporalio/common';
-import { SostenutoError } from '../../errors/problem.ts';
 import { nodeReports } from '../finish/report.ts';
 import type { NodeReport, RunReport, RunResult, RunStatus } from '../messages.ts';
-import { fromLedger } from './from-ledger.ts';
+import { fromLedger, noSuchRun } from './from-ledger.ts';
 import { readProgress } from './read-progress.ts';
 import type { RunClient } from './run-client.ts';
 
@@ -26,12 +25,7 @@ export async function describeRun(runs: RunClient, workflowId: string): Promise<
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const known = await fromLedger(runs, workflowId);
     if (known !== undefined) return known;
-    throw new SostenutoError({
-      code: 'NO_SUCH_RUN',
-      what: `Neither the server nor the ledger knows a run "${workflowId}".`,
-      where: workflowId,
-      hint: '`sostenuto status` lists the runs.',
-    });
+    throw noSuchRun(workflowId, `Neither the server nor the ledger knows a run "${workflowId}".`);
   }
   return description.status.name === 'RUNNING' ? describeRunning(runs, description) : waitForRun(runs, workflowId);
 }

@@ -1,14 +1,30 @@
 import type { Artifact } from '../../engine/define/ports.ts';
+import type { Ledger } from '../../engine/ledger/ledger.ts';
+import { SostenutoError } from '../../errors/problem.ts';
 import type { Cache, NodeReport, NodeStatus, RunReport, RunStatus } from '../messages.ts';
 import { summaryOutput } from '../rows.ts';
 import type { RunClient } from './run-client.ts';
+
+/** The row of the newest run with this workflow id. */
+export async function newestRun(ledger: Pick<Ledger, 'query'>, workflowId: string): Promise<Record<string, unknown> | undefined> {
+  const query = `SELECT * FROM runs WHERE starts_with(run, $1 || '/') ORDER BY startedAt DESC LIMIT 1`;
+  const [row] = await ledger.query(query, [workflowId]);
+  return row;
+}
+
+export const noSuchRun = (
+  workflowId: string,
+  what = `The ledger knows no run "${workflowId}".`,
+  options: { readonly cause?: unknown } = {},
+): SostenutoError =>
+  new SostenutoError({ code: 'NO_SUCH_RUN', what, where: workflowId, hint: '`sostenuto status` lists the runs.' }, options);
 
 /** The newest run with this workflow id, from ledger and store alone: its own last words, else its rows. */
 export async function fromLedger(
   { ledger, store }: Pick<RunClient, 'ledger' | 'store'>,
   workflowId: string,
 ): Promise<RunReport | undefined> {
-  const [run] = await ledger.query(`SELECT * FROM runs WHERE starts_with(run, $1 || '/') ORDER BY startedAt DESC LIMIT 1`, [workflowId]);
+  const run = await newestRun(ledger, workflowId);
   if (run === undefined) return undefined;
   const name = text(run['run']);
   const artifacts = await ledger.query('SELECT * FROM artifacts WHERE run = $1 AND item IS NULL', [name]);

@@ -1,3 +1,4 @@
+import { readMeasures } from '../../engine/history/measured-runs.ts';
 import type { Store } from '../../engine/store/store.ts';
 import type { LoadedPlan } from '../plan/run-plan.ts';
 import type { RunState } from '../state.ts';
@@ -8,11 +9,8 @@ import type { RunState } from '../state.ts';
  */
 export async function primaryMetric(store: Store, plan: LoadedPlan, state: RunState): Promise<number | undefined> {
   for (const { id } of plan.nodes.toReversed()) {
-    const measures = state.nodes[id]?.outputs['measures'];
-    if (measures?.form !== 'json') continue;
-    const [first] = [await store.readJson<unknown>(measures)].flat();
-    const value: unknown = Object(first).value;
-    if (typeof value === 'number') return value;
+    const [first] = await readMeasures(store, id, state.nodes[id]?.outputs['measures']);
+    if (first !== undefined) return first.value;
   }
   return undefined;
 }

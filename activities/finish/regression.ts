@@ -1,4 +1,4 @@
-import { measuredValue, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
+import { readMeasuredRuns, readMeasures } from '../../engine/history/measured-runs.ts';
 import { openRegistry } from '../../engine/registry/registry.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { RunIdentity } from '../messages.ts';
@@ -38,10 +38,7 @@ export async function findRegression(
 
 async function measureOf(deps: Dependencies, plan: LoadedPlan, state: RunState, name: string): Promise<number | undefined> {
   for (const { id } of plan.nodes.toReversed()) {
-    const measures = state.nodes[id]?.outputs['measures'];
-    if (measures?.form !== 'json') continue;
-    const list = [await deps.store.readJson<unknown>(measures)].flat().flatMap((one) => measuredValue(id, one));
-    const found = list.find((one) => one.name === name);
+    const found = (await readMeasures(deps.store, id, state.nodes[id]?.outputs['measures'])).find((one) => one.name === name);
     if (found !== undefined) return found.value;
   }
   return undefined;

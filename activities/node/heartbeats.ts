@@ -12,13 +12,11 @@ export interface Beat {
 
 /** Sends signs of life at even intervals, as long as `isAlive` says that there is life; the newest details go along. */
 export class Heartbeats {
-  readonly #context: Context;
   readonly #timer: NodeJS.Timeout;
   #beat: Beat;
   isAlive: () => boolean = () => true;
 
   constructor(context: Context, node: string, heartbeatMs: number) {
-    this.#context = context;
     this.#beat = { node };
     const every = Math.max(100, Math.min(1000, heartbeatMs / 5));
     this.#timer = setInterval(() => {
@@ -29,11 +27,6 @@ export class Heartbeats {
   /** Merges details; they leave with the next beat. */
   tell(details: Partial<Beat>): void {
     this.#beat = { ...this.#beat, ...details };
-  }
-
-  /** Sends what was told last at once. */
-  flush(): void {
-    this.#context.heartbeat(this.#beat);
   }
 
   stop(): void {

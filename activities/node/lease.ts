@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { acquireLease, type Lease } from '../../engine/leases/leases.ts';
 import type { Store } from '../../engine/store/store.ts';
-import { isAlive } from '../tasks/work-directory.ts';
 
 export interface LeaseRequest {
   readonly key: string;
@@ -26,26 +26,12 @@ export async function takeLease<T>(
   isDone: () => Promise<T | undefined>,
 ): Promise<{ lease: Lease } | { done: T }> {
   const { key, name, ttlMs, signal } = request;
-  let passed: number | undefined;
   for (;;) {
     signal.throwIfAborted();
     const done = await isDone();
     if (done !== undefined) return { done };
-    // For one grant the clock stands after the end of the lease that is passed over.
-    const from = passed;
-    passed = undefined;
-    let isGranting = from !== undefined;
-    const now = (): number => (isGranting && from !== undefined ? Math.max(Date.now(), from + 1) : Date.now());
-    const answer = await acquireLease(store, key, { owner: ownerOf(name), ttlMs, now });
-    isGranting = false;
-    if (!('heldBy' in answer)) {
-      if (from !== undefined) await answer.renew();
-      return await oneLastLook(answer, isDone);
-    }
-    if (isOver(answer.heldBy, name)) {
-      passed = answer.until;
-      continue;
-    }
+    const answer = await acquireLease(store, key, { owner: ownerOf(name), ttlMs, isOver: (holder) => isOver(holder, name) });
+    if (!('heldBy' in answer)) return oneLastLook(answer, isDone);
     request.onWaiting(answer.heldBy);
     await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, Math.max(10, answer.until - Date.now()))));
   }

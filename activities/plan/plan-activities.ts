@@ -1,24 +1,15 @@
-import { planPipeline } from '../../engine/plan/plan.ts';
-import { SostenutoError } from '../../errors/problem.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure } from '../failures.ts';
-import {
-  type Attribute,
-  type CompactNode,
-  type CompactPlan,
-  type Resume,
-  type RunIdentity,
-  type RunRequest,
-  reservedNames,
-} from '../messages.ts';
+import type { Attribute, CompactNode, CompactPlan, Resume, RunIdentity, RunRequest } from '../messages.ts';
 import { iso, runArtifact, startedRow } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
+import { type SearchAttribute, searchAttributeNames } from '../worker/search-attributes.ts';
 import { resolveAdoption } from './adoption.ts';
 import { compactNodes, profilesOf } from './compact.ts';
 import { takeFingerprints } from './fingerprints.ts';
 import { withNamedModels } from './named-models.ts';
-import { checkRequest } from './request.ts';
-import { indexPlan, type LoadedPlan, loadPlan, noSuchNode, type RunPlan, withEverythingBelow } from './run-plan.ts';
+import { checkRequest, planOf } from './request.ts';
+import { indexPlan, type LoadedPlan, loadPlan, type RunPlan, withEverythingBelow } from './run-plan.ts';
 
 /** Turns a request into a plan in the store. Bad input fails at once, with all its problems. */
 export function createPlanActivities(deps: Dependencies) {
@@ -39,26 +30,12 @@ export function createPlanActivities(deps: Dependencies) {
 
 async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Promise<CompactPlan> {
   const checked = checkRequest(given, await deps.pipelines());
-  const { pipeline } = checked;
   const request = await withNamedModels(checked.request, async () => deps);
   if (request.resume !== undefined) {
     return compactPlan(deps, await loadPlan(deps.store, request.resume.plan), request, await loadState(deps.store, request.resume.state));
   }
-  const plan = planPipeline(pipeline, {
-    ...(request.preset === undefined ? {} : { preset: request.preset }),
-    ...(request.settings === undefined ? {} : { settings: request.settings }),
-  });
-  for (const node of plan.nodes) {
-    if (reservedNames.includes(node.task))
-      throw new SostenutoError({
-        code: 'RESERVED_NAME',
-        what: `A task may not be called "${node.task}".`,
-        where: node.id,
-        expected: `a name that is none of ${reservedNames.join(', ')}`,
-      });
-  }
+  const plan = planOf({ ...checked, request });
   const { from } = request;
-  if (from !== undefined && !plan.nodes.some((node) => node.id === from)) throw new SostenutoError(noSuchNode(from, plan.nodes));
   const code = await takeFingerprints(deps, plan.nodes);
   const stored: RunPlan = {
     format: 1,
@@ -76,24 +53,21 @@ async function planRun(deps: Dependencies, given: unknown, run: RunIdentity): Pr
 
 async function compactPlan(deps: Dependencies, plan: LoadedPlan, request: RunRequest, state: RunState | undefined): Promise<CompactPlan> {
   const known = await deps.searchAttributes();
-  const attributes: Attribute[] = [
-    { name: 'Pipeline', type: 'KEYWORD', value: plan.plan.pipeline },
-    { name: 'Stage', type: 'KEYWORD', value: undefined },
-    { name: 'Dataset', type: 'KEYWORD', value: named(plan.plan.settings, 'dataset') },
-    { name: 'Model', type: 'KEYWORD', value: named(plan.plan.settings, 'model') },
-    { name: 'Trigger', type: 'KEYWORD', value: undefined },
-    { name: 'Regression', type: 'KEYWORD', value: undefined },
-    { name: 'PrimaryMetric', type: 'DOUBLE', value: undefined },
-  ];
+  const { pipeline, preset, settings } = plan.plan;
+  const values: Partial<Record<SearchAttribute, string | undefined>> = {
+    Pipeline: pipeline,
+    Dataset: named(settings, 'dataset'),
+    Model: named(settings, 'model'),
+  };
   return {
     plan: plan.ref,
-    pipeline: plan.plan.pipeline,
-    preset: plan.plan.preset,
+    pipeline,
+    preset,
     onFailure: request.onFailure ?? 'fail',
     profiles: profilesOf(plan).profiles,
     total: plan.nodes.length,
     nodes: compactNodes(plan, state, 0),
-    attributes: attributes.filter(({ name }) => known.has(name)),
+    attributes: searchAttributeNames.filter((name) => known.has(name)).map((name): Attribute => ({ name, value: values[name] })),
     report: deps.writeReport !== undefined,
   };
 }

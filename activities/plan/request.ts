@@ -1,7 +1,9 @@
 import type { Pipeline } from '../../engine/define/pipeline.ts';
+import { type Plan, planPipeline } from '../../engine/plan/plan.ts';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
-import { defaultPipeline, type RunRequest } from '../messages.ts';
+import { defaultPipeline, type RunRequest, reservedNames } from '../messages.ts';
 import type { Pipelines } from './registry.ts';
+import { noSuchNode } from './run-plan.ts';
 
 const fields = ['pipeline', 'preset', 'settings', 'from', 'adopt', 'onFailure', 'schedule', 'resume'] as const;
 const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 200);
@@ -52,6 +54,25 @@ export function checkRequest(given: unknown, pipelines: Pipelines): CheckedReque
   }
   if (problems.length > 0 || pipeline === undefined) throw new SostenutoError(problems);
   return { request: request as RunRequest, pipeline };
+}
+
+/**
+ * The plan of a request that was checked, and whose models are named by digests.
+ * @throws SostenutoError with every problem of the settings or the graph; `RESERVED_NAME`, `NO_SUCH_NODE`
+ */
+export function planOf({ pipeline, request }: CheckedRequest): Plan {
+  const plan = planPipeline(pipeline, request);
+  const reserved = plan.nodes.find(({ task }) => reservedNames.includes(task));
+  if (reserved !== undefined)
+    throw new SostenutoError({
+      code: 'RESERVED_NAME',
+      what: `A task may not be called "${reserved.task}".`,
+      where: reserved.id,
+      expected: `a name that is none of ${reservedNames.join(', ')}`,
+    });
+  const { from } = request;
+  if (from !== undefined && !plan.nodes.some(({ id }) => id === from)) throw new SostenutoError(noSuchNode(from, plan.nodes));
+  return plan;
 }
 
 const bad = (field: string, found: unknown, expected: string): Problem => ({

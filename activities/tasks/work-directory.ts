@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 
 let made = 0;
 const owner = (pid: number): string => `${hostname()}-${pid}`;
@@ -41,15 +42,5 @@ export function sweepWorkDirectories(home: string): void {
     const pid = Number(name.match(/-(\d+)-\d+$/)?.[1]);
     if (!name.startsWith(`${hostname()}-`) || !Number.isInteger(pid) || isAlive(pid)) continue;
     rmSync(join(home, 'work', name), { recursive: true, force: true });
-  }
-}
-
-/** A process with this id exists; one of another user counts. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

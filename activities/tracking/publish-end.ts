@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import type { Measure } from '../../pipelines/measure.ts';
+import { readMeasures } from '../../engine/history/measured-runs.ts';
 import type { Delivery } from './delivery.ts';
 import type { Dataset, Run } from './mlflow/api.ts';
 import { rejectionOf } from './mlflow/client.ts';
@@ -53,8 +53,8 @@ async function measuresOf({ store }: Publishing, told: ToldRun): Promise<Point[]
   const points: Point[] = [];
   for (const { id, outputs, status } of told.nodes) {
     const measures = outputs['measures'];
-    if (status !== 'done' || measures?.form !== 'json' || !(await store.has(measures))) continue;
-    for (const { name, value } of [await store.readJson<Measure | readonly Measure[]>(measures)].flat())
+    if (status !== 'done' || measures === undefined || !(await store.has(measures))) continue;
+    for (const { name, value } of await readMeasures(store, id, measures))
       if (Number.isFinite(value)) points.push({ key: keyOf(`${id}/${name}`), value, timestamp: told.endedAt ?? told.startedAt, step: 0 });
   }
   return points;

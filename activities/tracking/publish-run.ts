@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { readAction } from '../../engine/actions/actions.ts';
+import { workflowOf } from '../rows.ts';
 import type { Delivery } from './delivery.ts';
 import type { Api, Run, RunStatus } from './mlflow/api.ts';
 import { rejectionOf } from './mlflow/client.ts';
@@ -86,10 +87,9 @@ export const experimentOf = ({ api, tracking }: Publishing, pipeline: string): P
 
 async function parentRun({ api, deliveries }: Publishing, delivery: Delivery, told: ToldRun, experiment: string): Promise<Run> {
   const { run, plan, pipeline } = told;
-  const name = run.slice(0, run.lastIndexOf('/'));
   if (delivery.parent === undefined) {
     await findRuns(api, delivery, experiment);
-    delivery.parent ??= await api.createRun(experiment, name, told.startedAt, tagsOf({ ...standing(pipeline), [runTag]: run }));
+    delivery.parent ??= await api.createRun(experiment, workflowOf(run), told.startedAt, tagsOf({ ...standing(pipeline), [runTag]: run }));
     deliveries.save(delivery);
   }
   if (delivery.described.includes('')) return delivery.parent;

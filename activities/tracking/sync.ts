@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { acquireLease } from '../../engine/leases/leases.ts';
 import type { Ledger } from '../../engine/ledger/ledger.ts';
 import { makeFolder } from '../../engine/store/make-folder.ts';
 import type { Store } from '../../engine/store/store.ts';
-import { isAlive } from '../tasks/work-directory.ts';
 import { type Deliveries, openDeliveries } from './delivery.ts';
 import { createApi } from './mlflow/api.ts';
 import { createClient, rejectionOf } from './mlflow/client.ts';

@@ -10,6 +10,8 @@ export const searchAttributes = {
   Regression: 'Keyword',
   PrimaryMetric: 'Double',
 } as const;
+export type SearchAttribute = keyof typeof searchAttributes;
+export const searchAttributeNames = Object.keys(searchAttributes) as SearchAttribute[];
 
 /** Which of them the server knows. A server that can't say has none: setting an unknown one would fail the run. Asked once. */
 export function registeredAttributes(connection: NativeConnection, namespace: string): () => Promise<ReadonlySet<string>> {

@@ -9,7 +9,7 @@ export function declare(command: Command): void {
     .option('--no', 'decide against it')
     .option('--note <text>', 'why; kept in the record', '')
     .option('--by <name>', 'who decides', userInfo().username)
-    .addHelpText('after', '\nExample:\n  sostenuto approve video-to-audio-20261123-101500-1f2e listen --note "the pedal is right"')
+    .addHelpText('after', '\nExample:\n  sostenuto approve video-to-audio-20261123-101500-1f2e approval --note "clearer attacks"')
     .action(async (workflowId: string, node: string, options: { no?: boolean; note: string; by: string; json?: boolean }) => {
       await sendAndSay(workflowId, 'approve', { node, approved: options.no !== true, by: options.by, note: options.note }, options);
     });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { collected, declareRequest, type RequestOptions, requestOf } from '../request.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from '../session/run-and-wait.ts';
 
 export function declare(command: Command): void {
   const what = '[name=]folder, [name=]<run>:<node>, [name=]digest, or [name=]models:/<model>@<alias>, which is sampled anew';

@@ -1,13 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
-
-export interface LabelOptions {
-  readonly node?: string;
-  readonly judge: string;
-  readonly csv?: string;
-  readonly approve?: boolean;
-  readonly json?: boolean;
-}
+import type { LabelOptions } from '../label/label.ts';
 
 export function declare(command: Command): void {
   command

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from '../session/run-and-wait.ts';
 
 export function declare(command: Command): void {
   command

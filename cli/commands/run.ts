@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { declareRequest, type RequestOptions, requestOf } from '../request.ts';
+import type { RunOptions } from '../session/run-and-wait.ts';
 
 export function declare(command: Command): void {
   declareRequest(command.argument('<pipeline>', 'its name'))
@@ -12,7 +13,7 @@ export function declare(command: Command): void {
 Examples:
   sostenuto run video-to-audio --preset tiny
   sostenuto run video-to-audio --set sampling.steps=64 --set seed=8
-  sostenuto run video-to-audio --from samples --json | tail -1
+  sostenuto run video-to-audio --from velocity-samples --json | tail -1
 
 Uses a server and workers that are up, otherwise starts them for as long as the run takes.
 Ctrl-C stops the run if its workers are its own; the same command goes on from there.`,
@@ -21,11 +22,4 @@ Ctrl-C stops the run if its workers are its own; the same command goes on from t
       const { runAndWait } = await import('../session/run-and-wait.ts');
       process.exitCode = await runAndWait(requestOf(pipeline, options), options);
     });
-}
-
-export interface RunOptions {
-  readonly json?: boolean;
-  readonly detach?: boolean;
-  readonly id?: string;
-  readonly leaveAtGate?: boolean;
 }

@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-
-export interface StartOptions {
-  readonly json?: boolean;
-  readonly exit?: boolean;
-  readonly pipeline?: string;
-  readonly preset?: string;
-}
+import type { StartOptions } from '../session/start-demo.ts';
 
 export function declare(command: Command): void {
   command

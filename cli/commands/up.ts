@@ -1,9 +1,5 @@
 import type { Command } from 'commander';
-
-export interface UpOptions {
-  readonly json?: boolean;
-  readonly whileRunning?: boolean;
-}
+import type { UpOptions } from '../session/stay-up.ts';
 
 export function declare(command: Command): void {
   command

@@ -1,12 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Queue } from '../../engine/define/task.ts';
+import { QUEUES, type Queue } from '../../engine/define/task.ts';
 import { nearest } from '../../engine/plan/nearest.ts';
-
-const known: readonly Queue[] = ['light', 'cpu', 'train'];
 
 export function declare(command: Command): void {
   command
-    .option('--queues <names>', 'which work it takes, separated by commas: light, cpu, train', queuesFrom, [...known])
+    .option('--queues <names>', 'which work it takes, separated by commas: light, cpu, train', queuesFrom, [...QUEUES])
     .addHelpText(
       'after',
       `
@@ -26,9 +24,9 @@ Ctrl-C or SIGTERM: running trainings save a checkpoint, then it ends.`,
 
 function queuesFrom(text: string): Queue[] {
   return text.split(',').map((word) => {
-    const name = known.find((queue) => queue === word.trim());
+    const name = QUEUES.find((queue) => queue === word.trim());
     if (name !== undefined) return name;
-    const close = nearest(word, known);
+    const close = nearest(word, QUEUES);
     throw new InvalidArgumentError(
       `There is no queue "${word}"${close === undefined ? '' : `; did you mean ${close}?`} (light, cpu, train)`,
     );

@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { queueName } from '../../activities/messages.ts';
 import { searchAttributes } from '../../activities/worker/search-attributes.ts';
-import type { Queue } from '../../engine/define/task.ts';
+import { QUEUES, type Queue } from '../../engine/define/task.ts';
 import type { Config } from '../config/config.ts';
 import { reasonOfSilence } from '../server/answers.ts';
 import { DYNAMIC_SETTINGS, POLL_RATE } from '../server/flags.ts';
@@ -29,14 +29,12 @@ export async function checkServer(config: Config): Promise<readonly Check[]> {
       checkPollRate(address, commandAt(address)),
       namespace,
       checkAttributes(await attributesOf(connection, temporal.namespace), address, temporal.namespace),
-      ...(await Promise.all(queues.map(async (queue) => checkQueue(config, queue, await pollersOf(connection, config, queue))))),
+      ...(await Promise.all(QUEUES.map(async (queue) => checkQueue(config, queue, await pollersOf(connection, config, queue))))),
     ];
   } finally {
     await connection.close();
   }
 }
-
-const queues: readonly Queue[] = ['light', 'cpu', 'train'];
 
 const askedButSilent = (address: string, found: string): Check => ({
   name: 'Temporal',

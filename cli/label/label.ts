@@ -3,7 +3,6 @@ import { findLabelGate, type LabelGate } from '../../activities/client/label-gat
 import { agreementOf } from '../../models/preference/agreement.ts';
 import { judgmentsByPair, undecided, votesOf } from '../../models/preference/decide.ts';
 import type { Judgment } from '../../models/preference/judge.ts';
-import type { LabelOptions } from '../commands/label.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { printJson, say } from '../output.ts';
 import type { Session } from '../session/session.ts';
@@ -13,6 +12,14 @@ import { blindOrder } from './blind-order.ts';
 import { readJudgmentsCsv } from './judgments-csv.ts';
 import { keysOf } from './keys.ts';
 import { type Locate, listenFolder } from './listen-folder.ts';
+
+export interface LabelOptions {
+  readonly node?: string;
+  readonly judge: string;
+  readonly csv?: string;
+  readonly approve?: boolean;
+  readonly json?: boolean;
+}
 
 /** Takes in judgments, from a table or from a person, and approves the gate when every pair has enough of them. */
 export const label = (workflowId: string, options: LabelOptions): Promise<ExitCode> =>

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from './record.ts';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 
 /**
  * Does something while no other process of this machine does it for the same home. A dead holder's lock is taken over.

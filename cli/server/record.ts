@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { commandOf } from './ports.ts';
 
 /** `server.json` in a home: the server that was started for it. */
@@ -63,13 +64,4 @@ export function isOwnServer(home: string, record: ServerRecord): boolean {
   if (!isAlive(record.pid)) return false;
   const command = commandOf(record.pid);
   return command === '' ? process.platform === 'win32' : command.includes(databaseOf(home));
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

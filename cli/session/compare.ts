@@ -1,11 +1,10 @@
-import { fromLedger } from '../../activities/client/from-ledger.ts';
+import { fromLedger, newestRun, noSuchRun } from '../../activities/client/from-ledger.ts';
 import type { NodeReport, RunReport } from '../../activities/messages.ts';
 import { readAction } from '../../engine/actions/actions.ts';
 import { type Difference, differences, type FileChange, fileChanges } from '../../engine/explain/differences.ts';
 import { type MeasuredRun, type MeasuredValue, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
 import { type Ledger, openLedger } from '../../engine/ledger/ledger.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
-import { SostenutoError } from '../../errors/problem.ts';
 import { projectHome } from './project.ts';
 
 /** What differs between two runs. */
@@ -73,15 +72,8 @@ export async function compareRuns(first: string, second: string): Promise<{ read
 
 async function readSide(store: Store, ledger: Ledger, measured: readonly MeasuredRun[], workflowId: string): Promise<Side> {
   const report = await fromLedger({ ledger, store }, workflowId);
-  const query = `SELECT run, pipeline, preset, startedAt, settings FROM runs WHERE starts_with(run, $1 || '/') ORDER BY startedAt DESC LIMIT 1`;
-  const [row] = await ledger.query(query, [workflowId]);
-  if (report === undefined || row === undefined)
-    throw new SostenutoError({
-      code: 'NO_SUCH_RUN',
-      what: `The ledger knows no run "${workflowId}".`,
-      where: workflowId,
-      hint: '`sostenuto status` lists the runs.',
-    });
+  const row = await newestRun(ledger, workflowId);
+  if (report === undefined || row === undefined) throw noSuchRun(workflowId);
   const run = String(row['run']);
   const { pipeline, status, seconds } = report;
   return {

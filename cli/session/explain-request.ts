@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { inputsOf, keyed, wholeKey } from '../../activities/cache.ts';
 import type { Outputs, RunRequest } from '../../activities/messages.ts';
+import { takeFingerprints } from '../../activities/plan/fingerprints.ts';
 import { indexPlan, type LoadedPlan, noSuchNode, withEverythingBelow } from '../../activities/plan/run-plan.ts';
 import { findAction } from '../../engine/actions/actions.ts';
 import { type Explanation, explainNode } from '../../engine/explain/explain.ts';
 import { describeExplanation } from '../../engine/explain/words.ts';
-import { fingerprintTasks } from '../../engine/fingerprint/fingerprint.ts';
 import type { PlannedNode } from '../../engine/plan/plan.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
@@ -30,13 +29,7 @@ export async function explainRequest(project: Project, request: RunRequest, name
   for (const name of names)
     if (!plan.nodes.some(({ id }) => id === name)) throw new SostenutoError({ ...noSuchNode(name, plan.nodes), where: 'nodes' });
   const store = await openStore(config.home);
-  const code = await fingerprintTasks(
-    Object.fromEntries(plan.nodes.flatMap((node) => (node.code === undefined ? [] : [[node.task, node.code]]))),
-    {
-      projectRoot: config.root,
-      cache: join(config.home, 'cache'),
-    },
-  );
+  const code = await takeFingerprints({ home: config.home, projectRoot: config.root }, plan.nodes);
   const forced = request.from === undefined ? [] : withEverythingBelow(plan.nodes, request.from);
   // The plan is only looked at, so it needs no place in the store.
   const loaded = indexPlan({ format: 1, plan: { ...plan, code }, forced }, { form: 'json', digest: '', bytes: 0 });

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { withServerLock } from '../server/lock.ts';
-import { isAlive, readServerRecord } from '../server/record.ts';
+import { readServerRecord } from '../server/record.ts';
 import { dismissServer } from '../server/temporal-server.ts';
 
 /** One file for each process of this machine that needs the home's server. */

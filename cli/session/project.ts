@@ -1,12 +1,10 @@
 import type { RunRequest } from '../../activities/messages.ts';
 import { withNamedModels } from '../../activities/plan/named-models.ts';
-import { checkRequest } from '../../activities/plan/request.ts';
-import { noSuchNode } from '../../activities/plan/run-plan.ts';
+import { checkRequest, planOf } from '../../activities/plan/request.ts';
 import type { Pipeline } from '../../engine/define/pipeline.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
-import { type Plan, planPipeline } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan.ts';
 import { openStore, type Store } from '../../engine/store/store.ts';
-import { SostenutoError } from '../../errors/problem.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig, loadPipelines } from '../config/load.ts';
 
@@ -31,14 +29,7 @@ export const openProjectStore = async (): Promise<Store> => openStore(await proj
  */
 export async function checkedPlan({ config, pipelines }: Project, given: RunRequest): Promise<Plan> {
   const checked = checkRequest(given, pipelines);
-  const { pipeline } = checked;
   const open = async () => ({ store: await openStore(config.home), ledger: openLedger(config.home) });
   const request = await withNamedModels(checked.request, open);
-  const plan = planPipeline(pipeline, {
-    ...(request.preset === undefined ? {} : { preset: request.preset }),
-    ...(request.settings === undefined ? {} : { settings: request.settings }),
-  });
-  if (request.from !== undefined && !plan.nodes.some(({ id }) => id === request.from))
-    throw new SostenutoError(noSuchNode(request.from, plan.nodes));
-  return plan;
+  return planOf({ ...checked, request });
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Queue } from '../../engine/define/task.ts';
-import { isAlive } from '../server/record.ts';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 
 /** A worker shows itself at least this often; who was silent for longer is gone. */
 export const freshMs = 70_000;

@@ -1,7 +1,6 @@
 import type { RunReport, RunRequest } from '../../activities/messages.ts';
 import type { Queue } from '../../engine/define/task.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
-import type { RunOptions } from '../commands/run.ts';
 import { Follower } from '../display/follow.ts';
 import { reportLines } from '../display/lines.ts';
 import { snapshotOf } from '../display/snapshot.ts';
@@ -14,6 +13,13 @@ import { keepStaffed, type Staff } from './keep-staffed.ts';
 import { checkedPlan, openProject } from './project.ts';
 import { openSession, type Session } from './session.ts';
 import { loadWorkers, runLink, unstaffed } from './staff.ts';
+
+export interface RunOptions {
+  readonly json?: boolean;
+  readonly detach?: boolean;
+  readonly id?: string;
+  readonly leaveAtGate?: boolean;
+}
 
 /** Runs a request to its end and prints what came of it. A wrong request ends here, before anything is started. */
 export async function runAndWait(request: RunRequest, options: RunOptions): Promise<ExitCode> {
@@ -51,7 +57,7 @@ export async function runAndWait(request: RunRequest, options: RunOptions): Prom
 export const queuesOf = ({ nodes }: Plan): Queue[] => [...new Set<Queue>(['light', ...nodes.map(({ queue }) => queue)])];
 
 /** One line for the run's page in the UI. */
-const summaryOf = ({ pipeline, preset, nodes }: Plan): string => `${pipeline}, preset ${preset}, ${nodes.length} nodes`;
+export const summaryOf = ({ pipeline, preset, nodes }: Plan): string => `${pipeline}, preset ${preset}, ${nodes.length} nodes`;
 
 /**
  * Follows a run and prints its end. The first Ctrl-C stops a run whose work is done here, because nobody would go on with it;

@@ -1,12 +1,13 @@
 import type { ConnectionOptions } from '@temporalio/client';
 import type { RunClient } from '../../activities/client/run-client.ts';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { openStore } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { Config } from '../config/config.ts';
 import { say } from '../output.ts';
 import { choosePorts, DEFAULT_PORTS, isFree, LOOPBACK, ownerOf } from '../server/ports.ts';
-import { databaseOf, isAlive, isOwnServer, readEndingRecord, readServerRecord } from '../server/record.ts';
+import { databaseOf, isOwnServer, readEndingRecord, readServerRecord } from '../server/record.ts';
 import { ensureServer, findServer, type TemporalServer } from '../server/temporal-server.ts';
 import { arrive, leave, noteStartedServer } from './presence.ts';
 

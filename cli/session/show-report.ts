@@ -1,4 +1,5 @@
 import { fromLedger } from '../../activities/client/from-ledger.ts';
+import { workflowOf } from '../../activities/rows.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { openStore } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
@@ -52,7 +53,7 @@ export async function showReport(workflowId: string | undefined, options: Report
 
 async function newestWithReport(ledger: ReturnType<typeof openLedger>): Promise<string | undefined> {
   const [row] = await ledger.query('SELECT run FROM runs WHERE report IS NOT NULL ORDER BY startedAt DESC LIMIT 1');
-  return row === undefined ? undefined : String(row['run']).split('/').slice(0, -1).join('/');
+  return row === undefined ? undefined : workflowOf(String(row['run']));
 }
 
 const noReport = (of: string): SostenutoError =>

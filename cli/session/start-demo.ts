@@ -2,17 +2,24 @@ import { basename, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeRun } from '../../activities/client/describe-run.ts';
 import { startRun } from '../../activities/client/start-run.ts';
-import type { StartOptions } from '../commands/start.ts';
+import { QUEUES } from '../../engine/define/task.ts';
 import { Follower } from '../display/follow.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { say } from '../output.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { keepStaffed } from './keep-staffed.ts';
 import { checkedPlan, openProject } from './project.ts';
-import { waitAndTell } from './run-and-wait.ts';
+import { summaryOf, waitAndTell } from './run-and-wait.ts';
 import { openSession } from './session.ts';
 import { loadWorkers } from './staff.ts';
-import { allQueues, servePages, upLines } from './stay-up.ts';
+import { servePages, upLines } from './stay-up.ts';
+
+export interface StartOptions {
+  readonly json?: boolean;
+  readonly exit?: boolean;
+  readonly pipeline?: string;
+  readonly preset?: string;
+}
 
 /** Everything up, the demo run, links at the end. In a terminal it stays up until Ctrl-C. */
 export async function startDemo(options: StartOptions): Promise<ExitCode> {
@@ -27,14 +34,14 @@ export async function startDemo(options: StartOptions): Promise<ExitCode> {
   const session = await openSession(config, loadWorkers);
   try {
     const follower = new Follower(process.stderr, process.env);
-    const staff = await keepStaffed(project, session, allQueues, (line) => follower.note(line));
+    const staff = await keepStaffed(project, session, QUEUES, (line) => follower.note(line));
     const web = await servePages(config);
     try {
       for (const line of upLines(session, web)) say(line);
       const { workflowId } = await startRun(session.client, {
         taskQueue: config.taskQueue,
         request,
-        summary: `${plan.pipeline}, preset ${plan.preset}`,
+        summary: summaryOf(plan),
       });
       say(`run      ${workflowId}`);
       const code = await waitAndTell(session, staff, interrupts, follower, { workflowId, pipeline: plan.pipeline }, options);

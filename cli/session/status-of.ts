@@ -1,9 +1,9 @@
 import { describeRun } from '../../activities/client/describe-run.ts';
-import { fromLedger } from '../../activities/client/from-ledger.ts';
+import { fromLedger, noSuchRun } from '../../activities/client/from-ledger.ts';
 import type { RunReport } from '../../activities/messages.ts';
+import { workflowOf } from '../../activities/rows.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { openStore } from '../../engine/store/store.ts';
-import { SostenutoError } from '../../errors/problem.ts';
 import { loadConfig } from '../config/load.ts';
 import { Follower } from '../display/follow.ts';
 import { boardLines, reportLines } from '../display/lines.ts';
@@ -62,14 +62,6 @@ function tell(report: RunReport, { json }: StatusOptions): void {
   else for (const line of reportLines(report)) print(line);
 }
 
-const noSuchRun = (workflowId: string): SostenutoError =>
-  new SostenutoError({
-    code: 'NO_SUCH_RUN',
-    what: `The ledger knows no run "${workflowId}".`,
-    where: workflowId,
-    hint: '`sostenuto status` lists the runs.',
-  });
-
 export interface ListedRun {
   readonly workflowId: string;
   readonly pipeline: string;
@@ -84,7 +76,7 @@ export async function latestRuns(limit: number): Promise<ListedRun[]> {
     `SELECT run, pipeline, status, startedAt, seconds FROM runs ORDER BY startedAt DESC LIMIT ${limit}`,
   );
   return rows.map(({ run, pipeline, status, startedAt, seconds }) => ({
-    workflowId: String(run).split('/').slice(0, -1).join('/'),
+    workflowId: workflowOf(String(run)),
     pipeline: String(pipeline),
     status: String(status),
     startedAt: String(startedAt),

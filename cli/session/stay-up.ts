@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLink } from '../../activities/worker/start-workers.ts';
-import type { Queue } from '../../engine/define/task.ts';
+import { QUEUES } from '../../engine/define/task.ts';
 import { type ReportServer, serveReports } from '../../web/server/serve-reports.ts';
-import type { UpOptions } from '../commands/up.ts';
 import type { Config } from '../config/config.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { print, printJson, say } from '../output.ts';
@@ -13,8 +12,12 @@ import { openProject } from './project.ts';
 import { openSession, type Session } from './session.ts';
 import { loadWorkers } from './staff.ts';
 
-export const allQueues: readonly Queue[] = ['light', 'cpu', 'train'];
 const defaultWebPort = 8400;
+
+export interface UpOptions {
+  readonly json?: boolean;
+  readonly whileRunning?: boolean;
+}
 
 /** Server, workers and report pages until Ctrl-C, or until no run is open any more. */
 export async function stayUp(options: UpOptions): Promise<ExitCode> {
@@ -22,7 +25,7 @@ export async function stayUp(options: UpOptions): Promise<ExitCode> {
   const interrupts = listenForInterrupts();
   const session = await openSession(project.config, loadWorkers);
   try {
-    const staff = await keepStaffed(project, session, allQueues, say);
+    const staff = await keepStaffed(project, session, QUEUES, say);
     const web = await servePages(project.config);
     try {
       if (options.json) printJson(linksAsData(session, web));

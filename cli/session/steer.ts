@@ -49,10 +49,8 @@ export async function atRun<T>(workflowId: string, act: (session: Session) => Pr
     return await act(session);
   } catch (error) {
     if (!(error instanceof Error && error.name === 'WorkflowNotFoundError')) throw error;
-    throw new SostenutoError(
-      { code: 'NO_SUCH_RUN', what: `No run "${workflowId}" is open.`, where: workflowId, hint: '`sostenuto status` lists the runs.' },
-      { cause: error },
-    );
+    const { noSuchRun } = await import('../../activities/client/from-ledger.ts');
+    throw noSuchRun(workflowId, `No run "${workflowId}" is open.`, { cause: error });
   } finally {
     await session.close();
   }

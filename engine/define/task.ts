@@ -1,7 +1,8 @@
 import type { Artifact, Ports, Received, Returned, StoredFile, StoredTree, Type } from './ports.ts';
 
 /** Which worker runs it: `light` shares the workflow's queue, `cpu` takes one slot a core, `train` one slot a device. */
-export type Queue = 'light' | 'cpu' | 'train';
+export const QUEUES = ['light', 'cpu', 'train'] as const;
+export type Queue = (typeof QUEUES)[number];
 
 /** Progress of a running node; shown live and sent as heartbeat. Extra fields are numbers or short words. */
 export interface Progress {

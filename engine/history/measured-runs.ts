@@ -1,3 +1,4 @@
+import type { Artifact } from '../define/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Store } from '../store/store.ts';
 
@@ -62,10 +63,15 @@ export async function readMeasuredRuns(store: Store, ledger: Pick<Ledger, 'query
     };
     runs.set(run, known);
     const artifact = { form: 'json', digest: String(row['digest']), bytes: Number(row['bytes']) } as const;
-    const list = await store.readJson<unknown>(artifact).catch(() => []);
-    known.measures.push(...[list].flat().flatMap((one) => measuredValue(String(row['node']), one)));
+    known.measures.push(...(await readMeasures(store, String(row['node']), artifact).catch(() => [])));
   }
   return [...runs.values()].sort((one, other) => one.at.localeCompare(other.at));
+}
+
+/** What a node measured, by its output `measures`: one measure or a list of them; nothing of a node without such an output. */
+export async function readMeasures(store: Pick<Store, 'readJson'>, node: string, output: Artifact | undefined): Promise<MeasuredValue[]> {
+  if (output?.form !== 'json') return [];
+  return [await store.readJson<unknown>(output)].flat().flatMap((one) => measuredValue(node, one));
 }
 
 /** A value from outside, if it is a measure. */

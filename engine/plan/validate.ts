@@ -1,5 +1,6 @@
 import { type ZodType, z } from 'zod';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
+import { QUEUES } from '../define/task.ts';
 import { shown } from './allowed.ts';
 import { checkGraph, inOrder } from './graph.ts';
 import type { Plan } from './plan.ts';
@@ -11,7 +12,7 @@ const node = z.strictObject({
   id: z.string(),
   kind: z.enum(['task', 'map', 'gate']),
   task: z.string(),
-  queue: z.enum(['light', 'cpu', 'train']),
+  queue: z.enum(QUEUES),
   runs: z.enum(['local', 'worker', 'process']),
   timeout: z.string(),
   heartbeatSeconds: z.number(),

@@ -4,8 +4,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CompactPlan, NodeRequest } from '../../activities/messages.ts';
 import { createNodeActivity } from '../../activities/node/node-activities.ts';
-import { isAlive } from '../../activities/tasks/work-directory.ts';
 import { listCheckpoints } from '../../engine/checkpoints/checkpoints.ts';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { plan, run, testDependencies } from './fixtures/dependencies.ts';
 
 let deps: Awaited<ReturnType<typeof testDependencies>>;

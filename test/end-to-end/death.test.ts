@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { isAlive } from '../../activities/tasks/work-directory.ts';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { Instance, nodeOf } from './fixtures/instance.ts';
 import { hasServer } from './fixtures/server.ts';
 

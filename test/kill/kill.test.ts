@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunReport } from '../../activities/messages.ts';
-import { isAlive } from '../../activities/tasks/work-directory.ts';
+import { isAlive } from '../../engine/leases/is-alive.ts';
 import { uniform } from '../../numeric/random.ts';
 import { Instance, nodeOf } from '../end-to-end/fixtures/instance.ts';
 import { hasServer } from '../end-to-end/fixtures/server.ts';

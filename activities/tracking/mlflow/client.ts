@@ -11,7 +11,6 @@ export interface Call {
 
 /** Calls of MLflow's REST interface, version 2.0 of the protocol. */
 export interface Client {
-  readonly uri: string;
   /** Version that the server says it has; undefined where a gateway hides it. */
   version(): Promise<string | undefined>;
   /** @throws SostenutoError `TRACKER_UNREACHABLE` (worth another try), `TRACKER_LOGIN`, `TRACKER_UNSUITABLE`, `TRACKER_REJECTED` */
@@ -57,7 +56,6 @@ export function createClient({ uri, authorization }: Tracking, signal?: AbortSig
   }
 
   return {
-    uri: base,
     async version() {
       const { status, body } = await text('/version', { milliseconds: callMs });
       refuseStatus(base, status, body);

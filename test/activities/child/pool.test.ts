@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { ChildPool } from '../../../activities/child/pool.ts';
 import { type ChildRunner, defaultLimits } from '../../../activities/child/runner.ts';
-import { isAlive } from '../../../cli/server/record.ts';
+import { isAlive } from '../../../engine/leases/is-alive.ts';
 import { acquireLease } from '../../../engine/leases/leases.ts';
 import { openStore } from '../../../engine/store/store.ts';
 
