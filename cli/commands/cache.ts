@@ -71,7 +71,9 @@ async function remove(keys: readonly string[], options: Filter & { quarantined?:
   if (keys.length === 0 && !isNarrowed) {
     throw new SostenutoError({
       code: 'BAD_USAGE',
-      what: 'Say which results to forget.',
+      what: 'Nothing says which results to forget.',
+      where: 'sostenuto cache rm',
+      found: 'no keys and no options',
       expected: 'keys, or --task, --node, --pipeline or --quarantined',
     });
   }

@@ -27,7 +27,13 @@ const MENTIONS_FEATURES = /\b(?:clips|features)\b/i;
 async function ask(given: string | undefined, options: { json?: boolean }): Promise<void> {
   const query = given ?? (process.stdin.isTTY ? '' : await fromStdin());
   if (query.trim() === '')
-    throw new SostenutoError({ code: 'BAD_USAGE', what: 'There is no query.', expected: 'SQL as an argument or on stdin' });
+    throw new SostenutoError({
+      code: 'BAD_USAGE',
+      what: 'There is no query.',
+      where: 'sostenuto sql',
+      found: 'nothing',
+      expected: 'SQL as an argument or on stdin',
+    });
   const [{ openProjectStore, projectHome }, { openLedger }] = await Promise.all([
     import('../session/project.ts'),
     import('../../engine/ledger/ledger.ts'),

@@ -41,6 +41,7 @@ export async function loadPipeline(entry: PipelineEntry): Promise<Pipeline> {
     code: 'PIPELINE_UNREADABLE',
     what: `"${entry.name}" is not a pipeline.`,
     where,
+    found: found === null ? 'null' : typeof found,
     expected: 'a pipeline made by definePipeline',
   });
 }
@@ -57,7 +58,7 @@ async function importFrom(url: string, name: string, code: string, expected: str
   const where = fileURLToPath(url);
   const module = await importDefinition(url, builds).catch((error: unknown) => {
     const found = error instanceof Error ? error.message : String(error);
-    throw new SostenutoError({ code, what: `The module ${where} cannot be loaded.`, where, found }, { cause: error });
+    throw new SostenutoError({ code, what: `The module ${where} cannot be loaded.`, where, found, expected }, { cause: error });
   });
   if (name in module) return module[name];
   throw new SostenutoError({

@@ -116,6 +116,8 @@ function problemOf(issue: z.core.$ZodIssue, raw: unknown, file: string): Problem
       ? `The configuration has unknown fields: ${unknown.join(', ')}.`
       : `The configuration's field ${path.join('.') || '(all)'} is wrong.`,
     where: `${file}${path.length > 0 ? `, ${path.join('.')}` : ''}`,
-    ...(unknown ? {} : { found: JSON.stringify(value) ?? 'nothing', expected: issue.message }),
+    ...(unknown
+      ? { found: unknown.join(', '), expected: 'fields that defineConfig takes (cli/config/define.ts)' }
+      : { found: JSON.stringify(value) ?? 'nothing', expected: issue.message }),
   };
 }

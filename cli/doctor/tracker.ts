@@ -12,7 +12,7 @@ export async function checkTracker(tracking: Tracking | undefined): Promise<read
   } catch (error) {
     if (!(error instanceof SostenutoError)) throw error;
     const [problem] = error.problems;
-    const fix = problem?.hint ?? 'start it; what it is not told follows later';
-    return [{ name: 'MLflow', status: 'warn', found: `${problem?.what} (${problem?.found}) at ${tracking.uri}`, fix }];
+    const fix = problem?.hint === undefined ? {} : { fix: problem.hint };
+    return [{ name: 'MLflow', status: 'warn', found: `${problem?.what} (${problem?.found}) at ${tracking.uri}`, ...fix }];
   }
 }

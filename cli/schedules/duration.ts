@@ -5,9 +5,3 @@ export function durationMs(text: string): number | undefined {
   const [, number, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)\s*$/.exec(text) ?? [];
   return number === undefined ? undefined : Number(number) * (UNITS[unit.charAt(0)] ?? 0);
 }
-
-/** The same the other way round, in the largest unit that leaves no rest. */
-export function durationText(ms: number): string {
-  const [unit, size] = Object.entries(UNITS).findLast(([, one]) => ms % one === 0 && ms > 0) ?? ['s', 1e3];
-  return `${ms / size} ${unit}`;
-}

@@ -93,6 +93,7 @@ const unreachable = (where: string, found: string, cause?: unknown, expected?: s
       where,
       found,
       ...(expected !== undefined && { expected }),
+      hint: 'the same command again goes on where it was; HF_ENDPOINT names a mirror',
     },
     { cause, retryable: true },
   );

@@ -82,11 +82,6 @@ export async function recordAction(store: Store, record: ActionRecord, lease?: L
   appendToIndex(store, record);
 }
 
-/** `recordAction` for many light nodes at once. */
-export async function recordActions(store: Store, records: readonly ActionRecord[]): Promise<void> {
-  await Promise.all(records.map((record) => recordAction(store, record)));
-}
-
 function refuseOlderToken(store: Store, record: ActionRecord): void {
   if (record.token === 0) return;
   const known = readAction(store, record.key);

@@ -31,12 +31,8 @@ export interface NodeRow {
   /** `hit` or `miss`. */
   readonly cache?: string;
   readonly key?: string;
-  readonly trajectory?: string;
-  /** Why it ran or was reused, in one sentence. */
-  readonly reason?: string;
   readonly attempts?: number;
   readonly queue?: string;
-  readonly backend?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly seconds?: number;
@@ -50,7 +46,6 @@ export interface ArtifactRow {
   readonly item?: string;
   readonly output: string;
   readonly form: string;
-  readonly kind?: string;
   readonly digest: string;
   readonly bytes: number;
 }
@@ -164,11 +159,8 @@ export const tables: { readonly [Name in TableName]: TableDefinition<LedgerRows[
       status: 'VARCHAR',
       cache: 'VARCHAR',
       key: 'VARCHAR',
-      trajectory: 'VARCHAR',
-      reason: 'VARCHAR',
       attempts: 'BIGINT',
       queue: 'VARCHAR',
-      backend: 'VARCHAR',
       startedAt: 'TIMESTAMP',
       endedAt: 'TIMESTAMP',
       seconds: 'DOUBLE',
@@ -183,7 +175,6 @@ export const tables: { readonly [Name in TableName]: TableDefinition<LedgerRows[
       item: 'VARCHAR',
       output: 'VARCHAR',
       form: 'VARCHAR',
-      kind: 'VARCHAR',
       digest: 'VARCHAR',
       bytes: 'BIGINT',
     },

@@ -131,6 +131,7 @@ function checkEdges(nodes: readonly PlannedNode[]): Problem[] {
             what,
             where,
             found: `${source.node}.${source.output}`,
+            expected: 'an output of a node of this pipeline',
             ...(hint === undefined ? {} : { hint: `Did you mean "${hint}"?` }),
           },
         ];

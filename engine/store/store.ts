@@ -242,6 +242,7 @@ function missing(digest: string, path: string): SostenutoError {
     code: 'OBJECT_MISSING',
     what: `Object ${digest.slice(0, 12)} is not in the store, or not whole.`,
     where: path,
+    expected: `a file with the sha256 ${digest}`,
     hint: 'Start the run again: the node that makes it runs again.',
   });
 }

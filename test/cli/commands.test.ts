@@ -29,7 +29,7 @@ describe('a slip of the finger', () => {
     [['worker', '--queues', 'trian'], 'did you mean train?'],
     [['run'], "missing required argument 'pipeline'"],
     [['run', 'word-count', '--set', 'top'], 'path=value'],
-    [['cache', 'rm'], 'Say which results to forget'],
+    [['cache', 'rm'], 'Nothing says which results to forget'],
   ])('%j is told what was meant, with exit code 2', async (words, hint) => {
     const { code, stderr, stdout } = await sostenuto.here(...words);
     expect(stderr).toContain(hint);

@@ -117,7 +117,13 @@ function parse(body: string): Answer | undefined {
 
 const unreachable = (where: string, found: string, cause?: unknown): SostenutoError =>
   new SostenutoError(
-    { code: 'TRACKER_UNREACHABLE', what: 'The MLflow server does not answer.', where, found },
+    {
+      code: 'TRACKER_UNREACHABLE',
+      what: 'The MLflow server does not answer.',
+      where,
+      found,
+      hint: 'start it, or correct tracking.uri or MLFLOW_TRACKING_URI; what it is not told follows later',
+    },
     { retryable: true, ...(cause === undefined ? {} : { cause }) },
   );
 const unsuitable = (where: string, found: string): SostenutoError =>

@@ -22,11 +22,13 @@ export const ingest: Run<typeof declaration> = async ({ inputs, params, context 
     throw new SostenutoError({
       code: 'TOO_MANY_FAILURES',
       what: `${refused.length} rows of the manifests cannot be used`,
+      where: 'maxFailures',
       found: refused
         .slice(0, 5)
         .map(({ reason }) => reason)
         .join('; '),
-      expected: `at most ${params.maxFailures} (setting maxFailures)`,
+      expected: `at most ${params.maxFailures}`,
+      hint: 'mend or remove the rows, or allow more with --set maxFailures=…',
     });
   }
   return { shards: shardsOf(clips, params.shards), refused };

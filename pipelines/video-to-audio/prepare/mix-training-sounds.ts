@@ -74,6 +74,7 @@ const tooFew = (found: number) =>
   new SostenutoError({
     code: 'NO_TRAINING_DATA',
     what: 'There are no two sounds to mix',
+    where: 'data.mixtures',
     found: `${found} of the training sounds could be decoded and have a caption`,
     expected: 'at least two',
     hint: 'add sounds, or make no mixtures: --set data.mixtures=0',

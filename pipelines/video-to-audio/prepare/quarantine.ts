@@ -20,11 +20,12 @@ export function checkFailures(shard: string, unreadable: readonly Quarantined[],
   throw new SostenutoError({
     code: 'TOO_MANY_FAILURES',
     what: `${unreadable.length} clips of ${shard} cannot be used`,
+    where: 'maxFailures',
     found: unreadable
       .slice(0, 5)
       .map(({ id, reason }) => `${id}: ${reason}`)
       .join('; '),
-    expected: `at most ${most} (setting maxFailures)`,
+    expected: `at most ${most}`,
     hint: 'mend or remove the clips, or allow more with --set maxFailures=…',
   });
 }

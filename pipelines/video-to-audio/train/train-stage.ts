@@ -124,7 +124,9 @@ function textWidthOf(clips: readonly StageClip[]): number {
   throw new SostenutoError({
     code: 'NO_TRAINING_DATA',
     what: 'There is nothing to train on',
-    found: `${clips.length} clips of split "train", none with a caption`,
+    where: 'clips of split "train"',
+    found: `${clips.length} clips, none with a caption`,
     expected: 'captioned clips',
+    hint: 'give captions to the clips; `sostenuto sql` with SELECT id, split, reason FROM clips says which were taken',
   });
 }

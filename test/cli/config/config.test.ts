@@ -72,7 +72,7 @@ describe('the configuration', () => {
       ['The environment variable SOSTENUTO_UI_PORT is wrong.', 'eighty'],
       ["The configuration's field slots.cpu is wrong.", '0'],
       ["The configuration's field pipelines is wrong.", '{}'],
-      ['The configuration has unknown fields: colour.', undefined],
+      ['The configuration has unknown fields: colour.', 'colour'],
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ActionRecord, findAction, recordAction, recordActions, thisMachine } from '../../../engine/actions/actions.ts';
+import { type ActionRecord, findAction, recordAction, thisMachine } from '../../../engine/actions/actions.ts';
 import { nodeKey } from '../../../engine/keys/keys.ts';
 import { acquireLease } from '../../../engine/leases/leases.ts';
 import { actionPath, objectPath } from '../../../engine/store/layout.ts';
@@ -90,7 +90,7 @@ describe('a recorded action', () => {
   test('may be one of many recorded together', async () => {
     const store = await openStore(temporaryFolder());
     const records = Array.from({ length: 300 }, (_, index) => record({ params: { index } }));
-    await recordActions(store, records);
+    await Promise.all(records.map((one) => recordAction(store, one)));
     for (const { key } of records) expect(await findAction(store, key)).toBeDefined();
   });
 });

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { type Builder, definePipeline, type Ref } from '../../../engine/define/pipeline.ts';
 import { file, json, tree, type } from '../../../engine/define/ports.ts';
 import { defineTask } from '../../../engine/define/task.ts';
-import { type Plan, planPipeline } from '../../../engine/plan/plan.ts';
-import { validatePlan } from '../../../engine/plan/validate.ts';
+import { planPipeline } from '../../../engine/plan/plan.ts';
 import { SostenutoError } from '../../../errors/problem.ts';
 
 const implementation = { url: 'file:///project/tasks.ts', export: 'run' };
@@ -253,33 +252,5 @@ describe('a graph is refused, all mistakes at once:', () => {
       ['BAD_TASK', 'task "lost"'],
       ['DUPLICATE_TASK', 'task "lost"'],
     ]);
-  });
-});
-
-describe('a plan that comes as data', () => {
-  const edited = (edit: (plan: { -readonly [K in keyof Plan]: Plan[K] } & { nodes: Plan['nodes'][number][] }) => void): unknown => {
-    const plan = JSON.parse(JSON.stringify(planPipeline(whole)));
-    edit(plan);
-    return plan;
-  };
-  test('is accepted as it was, and put in order', () => {
-    expect(validatePlan(edited(() => {}))).toEqual(planPipeline(whole));
-    expect(validatePlan(edited((plan) => plan.nodes.reverse())).nodes.map(({ id }) => id)).toEqual([
-      'list',
-      'embed',
-      'train',
-      'score',
-      'approve',
-    ]);
-  });
-  test.each<[string, unknown, string]>([
-    ['nothing', null, 'BAD_PLAN'],
-    ['another format', edited((plan) => Object.assign(plan, { format: 2 })), 'BAD_PLAN'],
-    ['an unknown field', edited((plan) => Object.assign(plan.nodes[0] ?? {}, { retries: 1 })), 'BAD_PLAN'],
-    ['a map without a list', edited((plan) => Object.assign(plan.nodes[0] ?? {}, { kind: 'map' })), 'BAD_PLAN'],
-    ['a node less', edited((plan) => plan.nodes.shift()), 'UNKNOWN_INPUT'],
-    ['a cycle', edited((plan) => Object.assign(plan.nodes[0] ?? {}, { inputs: { x: { node: 'train', output: 'model' } } })), 'CYCLE'],
-  ])('is refused with %s', (_, plan, code) => {
-    expect(problemsOf(() => validatePlan(plan))[0]?.code).toBe(code);
   });
 });
