@@ -38,7 +38,7 @@ async function ask(given: string | undefined, options: { json?: boolean }): Prom
     import('../session/project.ts'),
     import('../../engine/ledger/ledger.ts'),
   ]);
-  const views = MENTIONS_FEATURES.test(query) ? (await import('../session/feature-views.ts')).featureViews(await openProjectStore()) : '';
+  const views = MENTIONS_FEATURES.test(query) ? (await import('../session/feature-views.ts')).featureViews(await openProjectStore()) : {};
   const rows = (await openLedger(await projectHome()).query(query, [], views)).map(plainRow);
   if (options.json) return printJson({ rows });
   const columns = Object.keys(rows[0] ?? {});

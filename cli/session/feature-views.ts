@@ -1,5 +1,6 @@
 import { indexedActions } from '../../engine/actions/action-index.ts';
 import { type ActionRecord, readAction } from '../../engine/actions/actions.ts';
+import type { Views } from '../../engine/ledger/ledger.ts';
 import { objectPath } from '../../engine/store/layout.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { SostenutoError } from '../../errors/problem.ts';
@@ -12,14 +13,14 @@ const VIEWS = ['clips', 'features'];
  * SQL of the views `clips` and `features`: of each pipeline what its newest catalogue lists, beside the pipeline's name. The catalogue is there as soon as its
  * node is done, while the run goes on. Throws `NO_SUCH_ARTIFACT` before there is one.
  */
-export function featureViews(store: Pick<Store, 'root'>): string {
+export function featureViews(store: Pick<Store, 'root'>): Views {
   const newest = new Map<string, ActionRecord>();
   for (const { key } of indexedActions(store, NODE)) {
     const record = readAction(store, key);
     const before = newest.get(record?.pipeline ?? '');
     if (record?.outputs['features'] && !(before && before.startedAt > record.startedAt)) newest.set(record.pipeline ?? '', record);
   }
-  if (newest.size > 0) return VIEWS.map((view) => viewSql(store, view, newest)).join('');
+  if (newest.size > 0) return Object.fromEntries(VIEWS.map((view) => [view, viewSql(store, view, newest)]));
   throw new SostenutoError({
     code: 'NO_SUCH_ARTIFACT',
     what: 'No catalogue of clips and features has been made yet.',
@@ -34,5 +35,5 @@ function viewSql(store: Pick<Store, 'root'>, view: string, newest: ReadonlyMap<s
     ([pipeline, { outputs }]) =>
       `SELECT ${quoted(pipeline)} AS pipeline, * FROM read_parquet(${quoted(objectPath(store.root, outputs[view]?.digest ?? ''))})`,
   );
-  return `\nCREATE OR REPLACE TEMP VIEW ${view} AS ${parts.join(' UNION ALL BY NAME ')};`;
+  return `CREATE OR REPLACE TEMP VIEW ${view} AS ${parts.join(' UNION ALL BY NAME ')};`;
 }

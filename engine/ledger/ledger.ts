@@ -10,6 +10,9 @@ import { viewsSql } from './views.ts';
 export type { Compaction } from './compact.ts';
 export type { ArtifactRow, JudgmentRow, LedgerRows, MetricRow, NodeRow, RunRow, ScoreRow, TableName } from './tables.ts';
 
+/** SQL that makes a view, by its name. */
+export type Views = Readonly<Record<string, string>>;
+
 /** What happened, as rows: append-only, readable by any process at any time, without a lock. */
 export interface Ledger {
   readonly root: string;
@@ -17,9 +20,8 @@ export interface Ledger {
   append<Name extends TableName>(table: Name, rows: readonly LedgerRows[Name][]): void;
   /** Resolves when every row is on disk. */
   flush(): Promise<void>;
-  /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases, scores, as they are now on disk. */
-  /** `more`: SQL that makes further views beforehand. */
-  query(sql: string, values?: readonly LedgerValue[], more?: string): Promise<Record<string, unknown>[]>;
+  /** Runs SQL over the views runs, nodes, artifacts, metrics, judgments, models, aliases, scores, as they are now on disk, and over others that SQL by their names makes beforehand. */
+  query(sql: string, values?: readonly LedgerValue[], others?: Views): Promise<Record<string, unknown>[]>;
   /** Whether the table has no rows on disk, told without a database. */
   isEmpty(table: TableName): boolean;
   /** Moves finished segments into Parquet, while others go on writing. */
@@ -61,17 +63,17 @@ export function openLedger(home: string): Ledger {
     segments.clear();
   }
 
-  async function query(sql: string, values: readonly LedgerValue[] = [], more = ''): Promise<Record<string, unknown>[]> {
+  async function query(sql: string, values: readonly LedgerValue[] = [], others: Views = {}): Promise<Record<string, unknown>[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await withDatabase(async (connection) => {
-          await connection.run(viewsSql(root) + more);
+          await connection.run(viewsSql(root) + Object.values(others).join('\n'));
           return await readRows(connection, sql, values);
         });
       } catch (error) {
         // A writer sealed its segment, or a compaction tidied up, after the files were listed: list again.
         const isGone = error instanceof Error && /No files found|No such file|Cannot open file/i.test(error.message);
-        if (!isGone || attempt === 5) throw queryFailure(error, sql);
+        if (!isGone || attempt === 5) throw queryFailure(error, sql, Object.keys(others));
       }
     }
   }
@@ -101,11 +103,11 @@ function checkColumns(table: TableName, row: object): void {
   });
 }
 
-function queryFailure(error: unknown, sql: string): unknown {
+function queryFailure(error: unknown, sql: string, views: readonly string[]): unknown {
   if (!(error instanceof Error)) return error;
   // The column is one of the format, and a word of DuckDB's SQL.
   const quoting = /(?<![."\w])at(?!["\w])/i.test(sql) && error.message.includes('syntax error') ? 'The column at is written "at". ' : '';
-  const hint = `${quoting}Tables: ${tableNames.join(', ')}. Columns: \`DESCRIBE runs\`.`;
+  const hint = `${quoting}Tables: ${[...tableNames, ...views].join(', ')}. Columns: \`DESCRIBE runs\`.`;
   return new SostenutoError(
     { code: 'BAD_QUERY', what: `The query cannot be answered: ${error.message}`, where: sql, hint },
     { cause: error },

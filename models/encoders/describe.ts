@@ -74,6 +74,7 @@ const PARTS: Readonly<Record<EncoderRole, readonly OnnxPart[]>> = {
   codec: ['codec encoder', 'codec decoder'],
   'sound and caption': ['sound', 'caption'],
 };
+export const onnxParts = (role: EncoderRole): readonly OnnxPart[] => PARTS[role];
 const onnxOf = (folder: string, role: EncoderRole): string[] => PARTS[role].flatMap((part) => onnxFiles(folder, part));
 
 /** Whether the weights are run: some part has no ONNX file. */

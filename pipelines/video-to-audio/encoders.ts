@@ -68,7 +68,7 @@ export const encoderMissing = (role: EncoderRole, folder: string) =>
     hint: '`sostenuto weights list` says what is needed and `sostenuto weights fetch` brings it; or name another folder by --set encoders.…',
   });
 
-/** Checks that a folder's configuration, weights (by their headers; ONNX files are checked when they are run) and preparation fit the pipeline. Throws as its parts. */
+/** Checks that a folder's configuration, weights (by their headers; ONNX files are opened by who takes them in) and preparation fit the pipeline. Throws as its parts. */
 export async function checkEncoder(folder: string, role: EncoderRole): Promise<void> {
   const { layout } = describeEncoder(folder, role);
   if (usesWeights(folder, role)) await checkWeights(folder, layout);

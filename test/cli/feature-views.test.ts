@@ -65,6 +65,8 @@ test('clips and features can be asked for: of each pipeline its newest catalogue
     { pipeline: 'video-to-audio', id: "d'accord", feature: 'latents' },
     { pipeline: 'mine', id: 'z', feature: 'latents' },
   ]);
+  const wrong = await command.here('sql', 'SELECT colour FROM clips');
+  expect(wrong.stderr).toMatch(/BAD_QUERY[\s\S]*Tables: runs, .*clips, features\./);
 });
 
 test('what was set apart is tried again on demand: only results that left something out are forgotten', async () => {

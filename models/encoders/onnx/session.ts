@@ -18,28 +18,38 @@ export interface OnnxSession {
   /** Sizes that are left open have a name. */
   readonly inputs: readonly { readonly name: string; readonly shape: readonly (number | string)[] }[];
   readonly outputs: readonly string[];
+  /** Throws `ONNX_INVALID` if the file has other inputs than these, or lacks a wanted output. */
+  fits(given: readonly string[], wanted: readonly string[]): void;
   /** Runs it on named inputs; inputs that the file does not have are left out. Throws `ONNX_INVALID` if it has others, or lacks a wanted output. */
   run<Name extends string>(given: Readonly<Record<string, Given>>, wanted: readonly Name[]): Promise<Record<Name, Values>>;
   dispose(): Promise<void>;
 }
 
-/** Opens a file with onnxruntime on the processor. Throws `ONNX_RUNTIME_MISSING`, `ONNX_INVALID`. */
-export async function openOnnx(path: string): Promise<OnnxSession> {
+/** Opens a file with onnxruntime on the processor. Throws `ONNX_RUNTIME_MISSING`, `ONNX_INVALID`, both with `path`, where a copy was taken from. */
+export async function openOnnx(file: string, path = file): Promise<OnnxSession> {
   const runtime = await loadRuntime(path);
   // As many threads as TensorFlow has, so that networks side by side share the cores.
   const intraOpNumThreads = Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0);
-  const session = await runtime.InferenceSession.create(path, { intraOpNumThreads, logSeverityLevel: 3 }).catch((error: unknown) => {
-    throw onnxInvalid(path, messageOf(error), 'an ONNX file with its data beside it', error);
+  const session = await runtime.InferenceSession.create(file, { intraOpNumThreads, logSeverityLevel: 3 }).catch((error: unknown) => {
+    throw onnxInvalid(
+      path,
+      messageOf(error),
+      'an ONNX file with its tensors in it, or beside it as <its name>_data or <its name>.data',
+      error,
+    );
   });
   const { inputNames, outputNames } = session;
+  const fits = (given: readonly string[], wanted: readonly string[]): void => {
+    const others = [...inputNames.filter((name) => !given.includes(name)), ...wanted.filter((name) => !outputNames.includes(name))];
+    if (others.length > 0) throw onnxInvalid(path, describe(session), `inputs among ${given.join(', ')} and outputs ${wanted.join(', ')}`);
+  };
   return {
     path,
     inputs: session.inputMetadata.map((input) => ({ name: input.name, shape: input.isTensor ? input.shape : [] })),
     outputs: outputNames,
+    fits,
     async run(given, wanted) {
-      const missing = [...inputNames.filter((name) => !(name in given)), ...wanted.filter((name) => !outputNames.includes(name))];
-      if (missing.length > 0)
-        throw onnxInvalid(path, describe(session), `inputs among ${Object.keys(given).join(', ')} and outputs ${wanted.join(', ')}`);
+      fits(Object.keys(given), wanted);
       const feeds = Object.fromEntries(
         session.inputMetadata.map((input) => [input.name, toTensor(runtime, path, input, given[input.name] ?? { shape: [], data: [] })]),
       );

@@ -17,7 +17,7 @@ const clipColumns: Readonly<Record<string, ColumnType>> = {
   latent_frames: 'BIGINT',
   seconds: 'DOUBLE',
   has_roll: 'BOOLEAN',
-  /** Why the clip was set apart; null for one that is used. */
+  /** Why the clip was set apart or not let in; null for one that is used. */
   reason: 'VARCHAR',
 };
 /** Where the rows of a feature of a clip lie: in which record batch of which tree's `<feature>.arrow`. */
@@ -33,7 +33,7 @@ const featureColumns: Readonly<Record<string, ColumnType>> = {
   rows_per_second: 'DOUBLE',
 };
 
-/** Every clip with its shard and what became of it, and every feature with its place; a quarantined clip has a reason in place of features. */
+/** Every clip with its shard and what became of it, and every feature with its place; a quarantined clip, or one that was not let in, has a reason in place of features. */
 export const catalogue: Run<typeof declaration> = async ({ inputs, context }) => {
   const { media, latents, text, video, rolls, pictures } = inputs;
   const features = (
@@ -63,6 +63,9 @@ export const catalogue: Run<typeof declaration> = async ({ inputs, context }) =>
       };
     }),
   );
+  const [first] = unreadable;
+  if (first) context.warn(`${reasons.size} of ${clips.length} clips are set apart; the first is ${first.id}: ${first.reason}`);
+  for (const { id, reason } of inputs.refused) clips.push({ id, reason }); // nothing else is known of it
   const [clipsPath, featuresPath] = [join(context.workDirectory, 'clips.parquet'), join(context.workDirectory, 'features.parquet')];
   await writeCatalogue(clipsPath, clipColumns, clips);
   await writeCatalogue(featuresPath, featureColumns, features);

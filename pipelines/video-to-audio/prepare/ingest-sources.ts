@@ -103,7 +103,7 @@ function warnOf(context: TaskContext, kind: SourceKind, absent: readonly Absent[
   for (const reason of reasons) {
     const members = absent.filter((one) => one.reason === reason);
     const [first] = members;
-    if (first) context.warn(`${kind}: ${members.length} clips are left out, ${reason}; the first is ${first.id}: ${first.detail}`);
+    if (first) context.warn(`${kind}: left out as ${reason}: ${members.length}; the first is ${first.id}: ${first.detail}`);
   }
 }
 

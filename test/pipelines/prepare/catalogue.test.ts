@@ -16,7 +16,7 @@ const setApart = async (clips: readonly Quarantined[]): Promise<readonly Mapped[
   { id: 'one', artifact: await setup.store.putJson(clips) },
 ];
 
-it('lists every clip with what was made of it, and all that was set apart, wherever, with its reason', async () => {
+it('lists every clip with what was made of it, and all that was set apart or not let in, wherever, with its reason', async () => {
   const clips: MadeClip[] = [
     { clip: clipOf('piano'), features: { latents: new Float32Array(150 * CHANNELS), roll: new Uint8Array(KEYS + 1) } },
     {
@@ -25,6 +25,8 @@ it('lists every clip with what was made of it, and all that was set apart, where
     },
     { clip: clipOf('broken', { set: 'events', split: 'test' }), features: {} },
   ];
+  const warnings: string[] = [];
+  const context = Object.create(taskContext(setup), { warn: { value: (line: string) => warnings.push(line) } });
   const made = await catalogue({
     inputs: {
       shards: [{ id: 'shard-000', clips: clips.map(({ clip }) => clip) }],
@@ -41,13 +43,15 @@ it('lists every clip with what was made of it, and all that was set apart, where
     },
     params: {},
     item: undefined,
-    context: taskContext(setup),
+    context,
   });
+  expect(warnings).toEqual(['3 of 3 clips are set apart; the first is broken: damaged']);
   const rows = await queryCatalogue(made.clips, 'SELECT id, "set", split, seconds, has_roll, reason FROM catalogue ORDER BY id');
   expect(rows).toEqual([
     { id: 'broken', set: 'events', split: 'test', seconds: null, has_roll: false, reason: 'damaged' },
     { id: 'mixture', set: 'sounds', split: 'train', seconds: 1, has_roll: false, reason: null },
     { id: 'piano', set: 'piano', split: 'train', seconds: 2, has_roll: true, reason: null },
+    { id: 'row', set: null, split: null, seconds: null, has_roll: null, reason: 'no such file' },
   ]);
   const features = await queryCatalogue(
     made.features,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -141,6 +141,23 @@ describe('an ONNX file in the folder', () => {
       expect(Math.abs(value - (states[at] ?? Number.NaN))).toBeLessThan(2e-5);
     });
     for (const shard of [own, other]) shard.close();
+  });
+  it('that is another network, or lacks its tensors, is refused by its place before anything is made', async () => {
+    const folder = copyFolder(fixtureOf.clipVision, join(setup.folder, 'vision-onnx'));
+    const file = join(folder, 'vision_model.onnx');
+    const t5 = JSON.parse(readFileSync(join(fixtureOf.t5, 'config.json'), 'utf8'));
+    const weights = join(fixtureOf.t5, 'model.safetensors');
+    t5Graph(weights, t5, 'elsewhere').write(file);
+    await expect(taken('image', folder)).rejects.toMatchObject({
+      code: 'ONNX_INVALID',
+      problems: [{ where: file, found: expect.stringContaining('elsewhere'), expected: expect.stringContaining('_data') }],
+    });
+    t5Graph(weights, t5, 'vision_model.onnx_data').write(file);
+    cpSync(weights, `${file}_data`);
+    await expect(taken('image', folder)).rejects.toMatchObject({
+      code: 'ONNX_INVALID',
+      problems: [{ where: file, found: expect.stringContaining('input_ids'), expected: expect.stringContaining('pixel_values') }],
+    });
   });
   it('of a codec encodes sounds in place of its weights, which only the decoder then needs', async () => {
     const folder = copyFolder(fixtureOf.encodec, join(setup.folder, 'encodec-onnx'));
