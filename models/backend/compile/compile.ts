@@ -8,6 +8,7 @@ import { savedModel } from './graph-def.ts';
 import { type NativeBackend, nativeBackend } from './native-backend.ts';
 import type { Bytes } from './protobuf.ts';
 import { record } from './record.ts';
+import { turnSlowFactors } from './turned-factors.ts';
 
 export type TensorFunction = (inputs: readonly Tensor[]) => readonly Tensor[];
 
@@ -87,7 +88,8 @@ function recordGraph(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[], 
   });
   try {
     const recording = record(tf, backend, distinct, () => run(distinct));
-    return loadGraph(backend, graphNodes(backend, recording, precision), inputs.length, recording.outputs.length);
+    const rewritten = precision === 'f32' ? turnSlowFactors(backend, recording) : recording;
+    return loadGraph(backend, graphNodes(backend, rewritten, precision), inputs.length, recording.outputs.length);
   } finally {
     tf.dispose(copies);
   }
