@@ -1,4 +1,5 @@
 import type { Artifact } from '../../engine/define/ports.ts';
+import { nearest } from '../../engine/plan/nearest.ts';
 import type { Plan, PlannedNode } from '../../engine/plan/plan.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { type Problem, SostenutoError } from '../../errors/problem.ts';
@@ -64,16 +65,18 @@ export function plannedNode(plan: LoadedPlan, id: string): PlannedNode {
   return node;
 }
 
-export const noSuchNode = (id: string, nodes: readonly { id: string }[]): Problem => ({
-  code: 'NO_SUCH_NODE',
-  what: `The pipeline has no node "${id}".`,
-  where: 'from',
-  found: id,
-  expected: `one of ${nodes
-    .slice(0, 50)
-    .map((node) => node.id)
-    .join(', ')}${nodes.length > 50 ? ', …' : ''}`,
-});
+export function noSuchNode(id: string, nodes: readonly { id: string }[]): Problem {
+  const names = nodes.map((node) => node.id);
+  const close = nearest(id, names);
+  return {
+    code: 'NO_SUCH_NODE',
+    what: `The pipeline has no node "${id}".`,
+    where: 'from',
+    found: id,
+    expected: `one of ${names.slice(0, 50).join(', ')}${names.length > 50 ? ', …' : ''}`,
+    ...(close === undefined ? {} : { hint: `Did you mean "${close}"?` }),
+  };
+}
 
 /** A node and everything that reads from it, directly or not. `nodes` must be in topological order. */
 export function withEverythingBelow(nodes: readonly PlannedNode[], from: string): string[] {

@@ -49,7 +49,7 @@ export async function loadPipeline(entry: PipelineEntry): Promise<Pipeline> {
 /** All pipelines of the configuration, by the name under which they are run. */
 export async function loadPipelines(config: Config): Promise<ReadonlyMap<string, Pipeline>> {
   // Where they look for published weights: pipelines are given settings alone.
-  process.env['SOSTENUTO_WEIGHTS'] = weightsFolder(config.home);
+  process.env['SOSTENUTO_WEIGHTS'] = join(config.home, 'weights');
   const loaded = await Promise.all([...config.pipelines.values()].map(async (entry) => [entry.name, await loadPipeline(entry)] as const));
   return new Map(loaded);
 }
@@ -69,9 +69,6 @@ async function importFrom(url: string, name: string, code: string, expected: str
     expected,
   });
 }
-
-/** Where published weights lie. */
-export const weightsFolder = (home: string): string => join(home, 'weights');
 
 const isPipeline = (value: unknown): value is Pipeline =>
   typeof value === 'object' &&

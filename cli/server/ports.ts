@@ -131,7 +131,9 @@ export async function choosePorts(
   }
   throw new SostenutoError({
     code: 'PORT_IN_USE',
-    what: `No free pair of ports for a Temporal server from ${DEFAULT_PORTS.server} upwards.`,
+    what: 'No pair of ports is free for a Temporal server.',
+    where: LOOPBACK,
+    found: `${PAIRS} pairs from ${DEFAULT_PORTS.server} and ${DEFAULT_PORTS.ui} upwards, all in use`,
     hint: 'set SOSTENUTO_SERVER_PORT and SOSTENUTO_UI_PORT',
   });
 }

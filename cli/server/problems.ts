@@ -28,7 +28,7 @@ export function hangs(home: string, { pid, address }: ServerRecord, found: strin
   );
 }
 
-export function unreachable(address: string, found: string): SostenutoError {
+export function unreachable(address: string, found: string, cause?: unknown): SostenutoError {
   return new SostenutoError(
     {
       code: 'SERVER_UNREACHABLE',
@@ -37,6 +37,6 @@ export function unreachable(address: string, found: string): SostenutoError {
       found,
       hint: 'start it, correct the address, or take the address away: then a local server is started',
     },
-    { retryable: true },
+    { retryable: true, ...(cause === undefined ? {} : { cause }) },
   );
 }

@@ -7,6 +7,7 @@ import { SostenutoError } from '../../errors/problem.ts';
 import type { Config } from '../config/config.ts';
 import { say } from '../output.ts';
 import { choosePorts, DEFAULT_PORTS, isFree, LOOPBACK, ownerOf } from '../server/ports.ts';
+import { unreachable } from '../server/problems.ts';
 import { databaseOf, isOwnServer, readEndingRecord, readServerRecord } from '../server/record.ts';
 import { ensureServer, findServer, type TemporalServer } from '../server/temporal-server.ts';
 import { arrive, leave, noteStartedServer } from './presence.ts';
@@ -131,7 +132,7 @@ const connectionOptions = ({ temporal }: Config): Omit<ConnectionOptions, 'addre
 async function connect(config: Config, address: string, uiUrl: string | undefined, done: () => Promise<void>): Promise<Session> {
   const { Client, Connection } = await import('@temporalio/client');
   const connection = await Connection.connect({ ...connectionOptions(config), address, connectTimeout: '5s' }).catch((error: unknown) => {
-    throw unreachable(address, error);
+    throw unreachable(address, error instanceof Error ? error.message : String(error), error);
   });
   const ledger = openLedger(config.home);
   return {
@@ -148,15 +149,3 @@ async function connect(config: Config, address: string, uiUrl: string | undefine
     },
   };
 }
-
-const unreachable = (address: string, cause: unknown): SostenutoError =>
-  new SostenutoError(
-    {
-      code: 'SERVER_UNREACHABLE',
-      what: `The Temporal server at ${address} does not answer.`,
-      where: address,
-      found: cause instanceof Error ? cause.message : String(cause),
-      hint: 'start it, or correct TEMPORAL_ADDRESS',
-    },
-    { retryable: true, cause },
-  );

@@ -2,7 +2,6 @@ import { chmod, copyFile, link, mkdir, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { Checkpoint, Checkpoints } from '../define/task.ts';
-import { canonicalJson, sha256 } from '../keys/keys.ts';
 import type { Lease } from '../leases/leases.ts';
 import { renameInto, syncFolder } from '../store/durable-writer.ts';
 import { checkpointsPath, isDigest, temporaryPath } from '../store/layout.ts';
@@ -31,8 +30,6 @@ export interface CheckpointOptions {
   /** Checkpoints up to the current step to keep, default 3; the one with the highest score stays besides. */
   readonly keep?: number;
   readonly onWarning?: (message: string) => void;
-  /** What the bits depend on besides the trajectory: library versions, threads, flags. A difference is a warning. */
-  readonly config?: unknown;
   readonly onStep?: (step: SaveStep) => void;
 }
 
@@ -50,7 +47,6 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
       expected: '64 hexadecimal digits',
     });
   const warn = options.onWarning ?? (() => {});
-  const config = sha256(canonicalJson(options.config ?? {}));
 
   async function latest({ notAfter = Number.POSITIVE_INFINITY }: Until = {}): Promise<Checkpoint | undefined> {
     return firstWhole(checkpointFolders(store, trajectory, notAfter));
@@ -66,11 +62,6 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
     for (const directory of folders) {
       const manifest = await readWhole(directory, warn);
       if (manifest === undefined) continue;
-      if (manifest.config !== config) {
-        warn(
-          `Checkpoint of step ${manifest.step} was saved under another configuration (library, threads or flags): the result may differ in its last bits.`,
-        );
-      }
       const { step, state, score } = manifest;
       return { step, directory, state, ...(score === undefined ? {} : { score }) };
     }
@@ -89,7 +80,6 @@ export function openCheckpoints(store: Pick<Store, 'root'>, trajectory: string, 
         trajectory,
         step,
         state,
-        config,
         ...(score === undefined || !Number.isFinite(score) ? {} : { score }),
         token: options.lease?.token ?? 0,
         savedAt: new Date().toISOString(),

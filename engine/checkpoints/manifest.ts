@@ -13,8 +13,6 @@ export interface CheckpointManifest {
   readonly trajectory: string;
   readonly step: number;
   readonly state: unknown;
-  /** sha256 of the canonical JSON of what the saver runs with (library versions, threads, flags); same bits are promised only under the same. */
-  readonly config: string;
   /** How good it is, by whatever the saver measures; higher is better. */
   readonly score?: number;
   /** Fencing token of the saver; 0 without a lease. */

@@ -54,14 +54,13 @@ describe('checkpoints', () => {
     expect((await listCheckpoints(store)).map(({ step }) => step)).toEqual([100, 90, 30, 20]);
   });
   test('say what they hold', async () => {
-    const { store, save } = await saving({ config: { threads: 2 } });
+    const { store, save } = await saving();
     await save(7);
     const [info] = await listCheckpoints(store);
     expect(info).toMatchObject({
       trajectory,
       step: 7,
       token: 0,
-      config: sha256('{"threads":2}'),
       bytes: 'weights at 7moments at 7'.length,
     });
     expect(info?.files).toContainEqual({ name: 'weights.bin', digest: sha256('weights at 7'), bytes: 12 });
@@ -78,14 +77,6 @@ describe('checkpoints', () => {
     await save(5);
     expect(await openCheckpoints(store, sha256('another')).latest()).toBeUndefined();
     expect(() => openCheckpoints(store, '../elsewhere')).toThrow(expect.objectContaining({ code: 'BAD_DIGEST' }));
-  });
-  test('saved under another configuration are used, with a warning', async () => {
-    const { store, save } = await saving({ config: { threads: 2 } });
-    await save(5);
-    const warnings: string[] = [];
-    const other = openCheckpoints(store, trajectory, { config: { threads: 4 }, onWarning: (message) => warnings.push(message) });
-    expect((await other.latest())?.step).toBe(5);
-    expect(warnings).toEqual([expect.stringContaining('another configuration')]);
   });
   test('with a link inside are refused, and nothing is left', async () => {
     const { checkpoints, store } = await saving();
