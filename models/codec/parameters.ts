@@ -1,3 +1,4 @@
+import { joinFloats } from '../../numeric/join-floats.ts';
 import { uniform } from '../../numeric/random.ts';
 import type { Tensor, Tensor4D } from '../backend/index.ts';
 import type { EncodecConfig } from '../encoders/encodec/index.ts';
@@ -44,19 +45,13 @@ export function codecParameters(config: EncodecConfig): Map<string, Parameter> {
 
 /** First values, in the order of the parameters, as one vector. */
 export function initialValues(parameters: ReadonlyMap<string, Parameter>, seed: number): Float32Array {
-  const parts = [...parameters].map(([name, { shape, bound }]) => {
+  const parts = [...parameters].map(([name, { shape, bound }]): Float32Array => {
     const count = shape.reduce((a, b) => a * b, 1);
     return bound === 0
       ? new Float32Array(count)
       : Float32Array.from(uniform({ seed, purpose: `weight/${name}` }, count), (u) => (2 * u - 1) * bound);
   });
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinFloats(parts);
 }
 
 /** The tensors of `codecParameters`, in their order, as kernels. */
@@ -110,13 +105,7 @@ export function valuesOf(config: EncodecConfig, tensors: ReadonlyMap<string, Sto
     });
     return [filter, data(`${name}.bias`)];
   });
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part, at);
-    at += part.length;
-  }
-  return values;
+  return joinFloats(parts);
 }
 
 /** Pairs the place of each weight in torch's order ([out,in,k], or [in,out,k] of a transposed convolution) with that in a filter [taps,in,out]. */

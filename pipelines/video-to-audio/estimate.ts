@@ -5,8 +5,8 @@ import { estimateStage } from '../../models/training/flow/estimate.ts';
 import { estimateRollToMidi } from '../../models/training/roll-to-midi/estimate.ts';
 import { widthsOf } from './encoders.ts';
 import type { Settings } from './settings.ts';
-import { predictorOf, stageParams } from './stages.ts';
-import { flowSettings } from './train/flow-settings.ts';
+import { predictorOf, type RollKind, stageParams } from './stages.ts';
+import { flowSettings, rowsOf } from './train/flow-settings.ts';
 import type { StageParams } from './train/tasks.ts';
 
 const FLOAT = 4;
@@ -20,10 +20,9 @@ export function estimates(settings: Settings): NodeEstimate[] {
   const flow = (node: string, params: StageParams): NodeEstimate => {
     const { network, stage, training, mix, steps } = params;
     const config = { ...network, latentChannels: widths.latents, text: { width: widths.text } };
-    const batch = mix.sounds + mix.events + mix.piano;
-    return { node, ...estimateStage(config, stage, batch, training.frames, flowSettings(params, batch)), steps };
+    return { node, ...estimateStage(config, stage, rowsOf(mix), training.frames, flowSettings(params)), steps };
   };
-  const predictor = (kind: 'velocity' | 'binary'): NodeEstimate => {
+  const predictor = (kind: RollKind): NodeEstimate => {
     const { height, width, baseWidth, batch, steps } = settings.rollPredictor;
     const parameters = countParameters(rollPredictorShapes(predictorOf(settings, kind)));
     return {

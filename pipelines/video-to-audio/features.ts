@@ -6,6 +6,7 @@ import type { StoredTree } from '../../engine/define/ports.ts';
 import type { TaskContext } from '../../engine/define/task.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import type { LatentClip } from '../../models/training/latents.ts';
+import { joinFloats } from '../../numeric/join-floats.ts';
 import { pathOf } from '../stored-folder.ts';
 import { LATENT_RATE, PICTURE_RATE, SAMPLE_RATE } from './rates.ts';
 import type { Clip, Shard } from './tasks.ts';
@@ -52,6 +53,10 @@ export const openShards = async (context: TaskContext, mapped: readonly Mapped[]
 
 /** All rows of a clip, [rows, width], as floats in an array of their own. */
 export const readFloats = (shard: SequenceShard, id: string): Float32Array => new Float32Array(shard.read(id));
+
+/** All rows of those clips that a shard has, [n, width]. */
+export const rowsOfClips = (shard: SequenceShard, ids: readonly string[]): Float32Array =>
+  joinFloats(ids.flatMap((id) => (shard.has(id) ? [readFloats(shard, id)] : [])));
 
 /** The clips of a split, in the order of their ids. */
 export const clipsOf = (shards: readonly Shard[], split: Clip['split']): Clip[] =>

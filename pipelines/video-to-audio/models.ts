@@ -2,7 +2,7 @@ import type { ReleasedModel } from '../../models/training/flow/released-weights.
 import { widthsOf } from './encoders.ts';
 import type { GivenNode } from './given-weights.ts';
 import type { Settings } from './settings.ts';
-import { predictorOf, stageParams } from './stages.ts';
+import { predictorOf, type RollKind, stageParams } from './stages.ts';
 import type { StageParams } from './train/tasks.ts';
 
 /** What the model of each of these nodes is made of. */
@@ -13,7 +13,7 @@ export function modelsOf(settings: Settings): Record<GivenNode, ReleasedModel> {
     network: { ...network, latentChannels: widths.latents, text: { width: widths.text } },
     ...(stage.roll && { rollPredictor: stage.roll.predictor }),
   });
-  const predictor = (target: 'velocity' | 'binary'): ReleasedModel => ({
+  const predictor = (target: RollKind): ReleasedModel => ({
     kind: 'roll-predictor',
     predictor: predictorOf(settings, target),
   });

@@ -4,7 +4,7 @@ import { CLUB_COND_MAXIMISE, EACH_ONCE, EQUATION_6, type FactorClConfig } from '
 import type { FlowPart } from '../../models/training/flow/stage.ts';
 import { widthsOf } from './encoders.ts';
 import type { Settings } from './settings.ts';
-import { networkOf } from './train/flow-settings.ts';
+import { networkOf, rowsOf } from './train/flow-settings.ts';
 import type { StageParams } from './train/tasks.ts';
 
 /** What a binary and a velocity run say of a struck key. */
@@ -98,10 +98,8 @@ export function stageParams(settings: Settings) {
 
 function factorConfig({ network, factor }: Settings): FactorClConfig {
   const widths = { audio: network.audio.heads * network.audio.headWidth, video: network.video.width };
-  const { mix } = factor;
   const config = { widths, criticWidth: factor.criticWidth, condition: { kind: 'augmentations' as const }, unitInputs: false };
   if (factor.terms === 'equation-6') return { ...config, weights: EQUATION_6 };
   if (factor.terms === 'each-once') return { ...config, weights: EACH_ONCE };
-  const classes = mix.sounds + mix.events + mix.piano;
-  return { ...config, ...CLUB_COND_MAXIMISE, condition: { kind: 'labels', classes }, cap: 10 };
+  return { ...config, ...CLUB_COND_MAXIMISE, condition: { kind: 'labels', classes: rowsOf(factor.mix) }, cap: 10 };
 }

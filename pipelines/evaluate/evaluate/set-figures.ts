@@ -1,6 +1,6 @@
-import type { SequenceShard } from '../../../datasets/features/sequence-shard.ts';
 import { inceptionScore } from '../../../models/metrics/class-probabilities.ts';
 import { frechetDistance } from '../../../models/metrics/frechet.ts';
+import { rowsOfClips } from '../../video-to-audio/features.ts';
 import type { MeasureName, NotComputed } from '../measured.ts';
 import type { SetFigure } from '../tasks.ts';
 import type { HeardFiles } from './heard-files.ts';
@@ -25,7 +25,7 @@ export function setFigures(own: HeardFiles, originals: HeardFiles, ids: readonly
   for (const [measure, name] of DISTANCES) {
     const [made, real] = [own.shard(name), originals.shard(name)];
     if (!made || !real) continue;
-    const [a, b] = [rowsOf(made, ids), rowsOf(real, ids)];
+    const [a, b] = [rowsOfClips(made, ids), rowsOfClips(real, ids)];
     const { width } = real.index;
     const rows = Math.min(a.length, b.length) / width;
     if (rows < 2) {
@@ -37,23 +37,11 @@ export function setFigures(own: HeardFiles, originals: HeardFiles, ids: readonly
   }
   const classes = own.shard('pann-classes');
   if (classes) {
-    const logits = rowsOf(classes, ids);
+    const logits = rowsOfClips(classes, ids);
     const rows = logits.length / classes.index.width;
     const score = inceptionScore(logits, classes.index.width);
     if (score) figures['inception-score-pann'] = { value: score.mean, deviation: score.deviation, rows };
     else tooFew('inception-score-pann', `${rows} clips for 10 parts`);
   }
   return { figures, notComputed };
-}
-
-/** All rows of those clips that a shard has, [n, width]. */
-function rowsOf(shard: SequenceShard, ids: readonly string[]): Float32Array {
-  const parts = ids.flatMap((id) => (shard.has(id) ? [Float32Array.from(shard.read(id))] : []));
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

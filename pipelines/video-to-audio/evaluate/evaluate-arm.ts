@@ -1,10 +1,9 @@
-import type { SequenceShard } from '../../../datasets/features/sequence-shard.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { FRECHET_CODEC_LATENT, frechetDistance } from '../../../models/metrics/frechet.ts';
 import { bootstrapMean } from '../../../numeric/bootstrap.ts';
 import type { Drawing, Measure } from '../../measure.ts';
-import { readFloats, shardIn } from '../features.ts';
+import { rowsOfClips, shardIn } from '../features.ts';
 import { judgeVersion } from './judge-version.ts';
 import { MEASURED, measuresOn, SETS, valuesOf } from './measured.ts';
 import { referenceClips, soundIn } from './references.ts';
@@ -28,7 +27,7 @@ function frechetBySet(clips: readonly ReferenceClip[], generated: StoredTree, re
   const [made, real] = [shardIn(generated, 'generated'), shardIn(references, 'original')];
   const bySet = SETS.flatMap((set) => {
     const ids = clips.flatMap((clip) => (clip.set === set && made.has(clip.id) ? [clip.id] : []));
-    const [a, b] = [rowsOf(made, ids), rowsOf(real, ids)];
+    const [a, b] = [rowsOfClips(made, ids), rowsOfClips(real, ids)];
     const { width } = real.index;
     if (Math.min(a.length, b.length) < 2 * width) return [];
     const { distance, warning } = frechetDistance(a, b, width);
@@ -37,18 +36,6 @@ function frechetBySet(clips: readonly ReferenceClip[], generated: StoredTree, re
   made.close();
   real.close();
   return Object.fromEntries(bySet);
-}
-
-/** All rows of some clips, [n, width]. */
-function rowsOf(shard: SequenceShard, ids: readonly string[]): Float32Array {
-  const parts = ids.map((id) => readFloats(shard, id));
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** Means over the clips that have a value; `style-log-odds` only if its judge can be relied on. */

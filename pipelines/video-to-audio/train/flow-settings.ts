@@ -22,10 +22,13 @@ export function networkOf(
   };
 }
 
+/** Rows of a batch. */
+export const rowsOf = ({ sounds, events, piano }: StageParams['mix']): number => sounds + events + piano;
+
 /** The rate stays constant after the warm-up, so that more steps continue a training. */
-export const flowSettings = ({ network, training, learningRate, steps }: StageParams, batch: number): FlowSettings => ({
+export const flowSettings = ({ network, training, learningRate, mix, steps }: StageParams): FlowSettings => ({
   network,
-  batch,
+  batch: rowsOf(mix),
   accumulate: training.accumulate,
   memory: training.memory,
   precision: training.precision,

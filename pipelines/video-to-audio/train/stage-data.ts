@@ -2,6 +2,7 @@ import { SostenutoError } from '../../../errors/problem.ts';
 import type { Preference } from '../../../models/preference/decide.ts';
 import { clipDataset, type DatasetShape, pairDataset } from '../../../models/training/flow/dataset.ts';
 import { openStageClips, type StageClip, type StageFiles } from '../stage-clips.ts';
+import { rowsOf } from './flow-settings.ts';
 import type { StageParams } from './tasks.ts';
 
 /** What the batches of a stage are made from: plain data, from which a thread can make the same. */
@@ -12,8 +13,6 @@ export interface StageData {
   /** Pairs of clips in place of clips. */
   readonly preferences?: readonly Preference[];
 }
-
-export const rowsOf = ({ sounds, events, piano }: StageData['mix']): number => sounds + events + piano;
 
 export const stageDataset = ({ mix, shape, preferences }: StageData, clips: readonly StageClip[]) =>
   preferences ? pairDataset(pairsOf(preferences, clips), rowsOf(mix), shape) : clipDataset(clips, mix, shape);

@@ -16,7 +16,7 @@ import type { LatentStatistics } from '../tasks.ts';
 import { flowSettings } from './flow-settings.ts';
 import { withReadAhead } from './read-ahead.ts';
 import { runOfTask } from './run-of-task.ts';
-import { rowsOf, type StageData, stageDataset, stageSource } from './stage-data.ts';
+import { type StageData, stageDataset, stageSource } from './stage-data.ts';
 import type * as declarations from './tasks.ts';
 
 interface Given {
@@ -96,7 +96,7 @@ async function train(
   await withReadAhead(context, stageDataset(data, clips), stageSource(data), (dataset) =>
     trainFlow({
       tf: backend.tf,
-      settings: flowSettings(params, rowsOf(mix)),
+      settings: flowSettings(params),
       stage,
       seed,
       dataset,

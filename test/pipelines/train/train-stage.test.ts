@@ -55,7 +55,7 @@ const stored = async (folder: string) => setup.store.openTree(await setup.store.
 /** A model as a stage leaves it, with weights that nobody trained. */
 async function untrained(id: string, changed: Partial<StageParams['network']> = {}) {
   const params = paramsOf(id);
-  const network = flowNetworkConfig(flowSettings({ ...params, network: { ...params.network, ...changed } }, 2), {
+  const network = flowNetworkConfig(flowSettings({ ...params, network: { ...params.network, ...changed } }), {
     channels: CHANNELS,
     textWidth: TEXT,
   });
