@@ -1,6 +1,6 @@
 /** What running a node costs. `npm run bench:orchestration [-- --json]`: the workloads of `docs/`, beside the same on plain Temporal in the same run. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -14,6 +14,8 @@ import { waitForEnding } from '../cli/server/start-server.ts';
 import { openLedger } from '../engine/ledger/ledger.ts';
 import { openStore } from '../engine/store/store.ts';
 import { freePort, startServer } from '../test/end-to-end/fixtures/server.ts';
+import { machine } from './compare/compare.ts';
+import { median } from './measure/alternate.ts';
 import { commandLine } from './orchestration/command.ts';
 import * as pipelines from './orchestration/pipelines.ts';
 
@@ -31,7 +33,6 @@ interface Measured extends Times {
   readonly [detail: string]: unknown;
 }
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const round = (value: number, digits = 3): number => Number(value.toFixed(digits));
 
 const asJson = process.argv.includes('--json');
@@ -59,10 +60,7 @@ try {
   await server.stop('SIGKILL');
   rmSync(home, { recursive: true, force: true });
 }
-if (asJson)
-  process.stdout.write(
-    `${JSON.stringify({ machine: { cores: cpus().length, cpu: cpus()[0]?.model, load: loadavg().map((value) => round(value, 1)) }, results }, null, 1)}\n`,
-  );
+if (asJson) process.stdout.write(`${JSON.stringify({ machine: machine(), results }, null, 1)}\n`);
 process.exit(0);
 
 async function measureAll(): Promise<void> {

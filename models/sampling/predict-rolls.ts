@@ -6,7 +6,8 @@ import { predictRoll } from '../network/roll-predictor/predict-roll.ts';
 import { gatherWindows } from '../network/roll-predictor/windows.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 import type { FilmedClip } from '../training/roll/dataset.ts';
-import { type NamedArrays, toTensor } from '../training/state.ts';
+import type { NamedArrays } from '../training/state.ts';
+import { heldWeights, weightsAmong } from './held-weights.ts';
 
 export interface FilmedKeys extends Pick<FilmedClip, 'id' | 'frames' | 'pictures'> {
   /** Rows of the roll to give, at the rate of the latents; without, one for each picture. */
@@ -15,22 +16,20 @@ export interface FilmedKeys extends Pick<FilmedClip, 'id' | 'frames' | 'pictures
 
 /** Windows in one call; the last call of a clip repeats its last window, so that shapes stay the same. */
 const AT_ONCE = 64;
-const WEIGHT = 'weight/';
 
 /** A trained predictor, ready for one clip after the other. `weights` by Audeo's names. */
 export function openPredictor(tf: Tf, config: RollPredictorConfig, weights: NamedArrays) {
-  const held = Object.fromEntries([...weights].map(([name, array]) => [WEIGHT + name, toTensor(tf, array)]));
+  const held = heldWeights(tf, weights);
   const columns = config.keys + (config.sustain ? 1 : 0);
   const reach = config.window - 1;
   const compiled = compileNamed(tf, ({ indices, ...inputs }) => {
-    const own = new Map(Object.entries(inputs).flatMap(([name, w]) => (name.startsWith(WEIGHT) ? [[name.slice(WEIGHT.length), w]] : [])));
     const windows = gatherWindows(
       tf,
       config,
       config.views.flatMap((view) => inputs[view] ?? []),
       indices as Tensor,
     );
-    const { logits, sustain } = predictRoll(tf, config, own, windows, { training: false });
+    const { logits, sustain } = predictRoll(tf, config, weightsAmong(inputs), windows, { training: false });
     return { roll: tf.sigmoid(sustain ? tf.concat([logits, sustain], 1) : logits) };
   });
   return {

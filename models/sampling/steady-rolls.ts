@@ -4,9 +4,8 @@ import { steadyRoll } from '../network/roll-to-midi/generator.ts';
 import { turnedWindow, windowStarts } from '../network/roll-to-midi/windows.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 import type { RollToMidiModelConfig } from '../training/roll-to-midi/model-files.ts';
-import { type NamedArrays, toTensor } from '../training/state.ts';
-
-const WEIGHT = 'weight/';
+import type { NamedArrays } from '../training/state.ts';
+import { heldWeights, weightsAmong } from './held-weights.ts';
 
 /**
  * What sounds by a trained corrector, 0 or 1, from predicted rolls [frames,keys] of any length, 25 frames a second. It reads windows as long as in
@@ -18,10 +17,9 @@ export function steadyRolls(
   weights: NamedArrays,
   rolls: readonly Float32Array[],
 ): Float32Array[] {
-  const held = Object.fromEntries([...weights].map(([name, array]) => [WEIGHT + name, toTensor(tf, array)]));
+  const held = heldWeights(tf, weights);
   const compiled = compileNamed(tf, ({ window, ...inputs }) => {
-    const own = new Map(Object.entries(inputs).map(([name, w]) => [name.slice(WEIGHT.length), w]));
-    return { found: tf.transpose(steadyRoll(tf, network, own, window as Tensor), [0, 2, 1]) };
+    return { found: tf.transpose(steadyRoll(tf, network, weightsAmong(inputs), window as Tensor), [0, 2, 1]) };
   });
   try {
     return rolls.map((roll) => {

@@ -64,6 +64,13 @@ export function isExecutable(path) {
   }
 }
 
+/** Python 3: the one that is named, or on PATH. @param {Readonly<Record<string, string | undefined>>} env @returns {string} */
+export function pythonOf(env) {
+  const found = env['PYTHON'] || which('python3', env) || which('python', env);
+  if (!found) throw new Error('no Python 3 on PATH');
+  return found;
+}
+
 /**
  * Full path of a program on PATH.
  * @param {string} name

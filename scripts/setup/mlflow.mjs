@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from './choose.mjs';
-import { run, which } from './command.mjs';
+import { pythonOf, run, which } from './command.mjs';
 import { partialName } from './lock.mjs';
 
 /** The server without what it needs for training: a third of the whole package's size. */
@@ -14,8 +14,7 @@ const pythonIn = (folder) => join(folder, 'bin', 'python');
 
 /** @param {import('./types.d.ts').Setup} setup @param {string} target */
 async function install({ env, signal, note, tools }, target) {
-  const python = env['PYTHON'] || which('python3', env) || which('python', env);
-  if (!python) throw new Error('no Python 3 on PATH');
+  const python = pythonOf(env);
   const folder = partialName(join(tools, 'mlflow'));
   const quiet = { ...env, MLFLOW_DISABLE_TELEMETRY: 'true' };
   try {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, which } from './command.mjs';
+import { pythonOf, run, which } from './command.mjs';
 import { partialName } from './lock.mjs';
 
 const WHEEL = 'tensorflow-cpu==2.21.0';
@@ -31,8 +31,7 @@ export const wheelFolder = (cache) => join(cache, `${WHEEL.replace('==', '-')}-$
 
 /** What must be there before the wheel is downloaded. @param {import('./types.d.ts').Setup} setup @returns {Promise<string>} Python */
 export async function findPython({ cache, env, signal }) {
-  const python = env['PYTHON'] || which('python3', env) || which('python', env);
-  if (!python) throw new Error('no Python 3 on PATH');
+  const python = pythonOf(env);
   await run(python, ['-m', 'pip', '--version'], { env, signal, seconds: 30 });
   await mkdir(cache, { recursive: true });
   const { bavail, bsize } = await statfs(cache);

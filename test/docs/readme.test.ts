@@ -1,20 +1,29 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { declareProgram } from '../../cli/main.ts';
 import { verbs } from '../../cli/verbs.ts';
 import { stageTable, withTable } from '../../scripts/stages.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const documents = [
-  'README.md',
-  'THIRD_PARTY.md',
-  'CHANGELOG.md',
-  ...['architecture', 'comparison', 'data', 'decisions', 'errors', 'operations', 'store', 'tracking', 'words'].map(
-    (name) => `docs/${name}.md`,
-  ),
-];
+const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const documents = ['README.md', 'THIRD_PARTY.md', 'CHANGELOG.md', ...pages.map((name) => `docs/${name}`)];
+
+/** Options of a call, written as in the documents, that its verb does not have. */
+async function unknownOptions(call: string): Promise<string[]> {
+  // What stands behind a wide gap explains the call.
+  const words = (call.split(/\s{3,}|\s#/, 1)[0] ?? '').split(/\s+/);
+  const program = await declareProgram(words);
+  const verb = program.commands.find((one) => one.name() === words[0]);
+  const command = verb?.commands.find((one) => one.name() === words[1]) ?? verb;
+  const known = command?.options.flatMap(({ long, short }) => [long, short]) ?? [];
+  return words.flatMap((word) => {
+    const [option = ''] = /^\[?(--?[a-z][a-z-]*)/.exec(word)?.slice(1) ?? [];
+    return option === '' || option === '--help' || known.includes(option) ? [] : [`${option} of ${call}`];
+  });
+}
 
 test('the table of stages is the one that the pipeline gives (npx tsx scripts/stages.ts writes it)', () => {
   expect(withTable(read('README.md'), stageTable())).toBe(read('README.md'));
@@ -40,6 +49,17 @@ test.each(documents)('%s names only verbs that exist', (path) => {
   // Nothing but a whole call in code marks or a code block counts: prose may say "sostenuto run".
   const named = [...read(path).matchAll(/(?:^|`)(?:npx )?sostenuto ([a-z]+)/gm)].map(([, verb = '']) => verb);
   expect(named.filter((verb) => !known.has(verb))).toEqual([]);
+});
+
+test.each(documents)('%s gives verbs only options that they have', async (path) => {
+  const calls = [...read(path).matchAll(/(?:^|`)(?:[A-Z_]+=\S+ )*(?:npx )?sostenuto ([a-z]+[^`\n]*)/gm)].map(([, call = '']) => call);
+  expect((await Promise.all(calls.map(unknownOptions))).flat()).toEqual([]);
+});
+
+test('an option that a verb does not have would be noticed', async () => {
+  expect(await unknownOptions('schedule apply [--prune] --purge   makes it so --like this')).toEqual([
+    '--purge of schedule apply [--prune] --purge   makes it so --like this',
+  ]);
 });
 
 test.each(documents)('%s names only scripts that exist', (path) => {
