@@ -1,6 +1,6 @@
 /**
  * What travels between the workflow, its activities and its clients: plain data, references instead of content, nothing above 32 KiB.
- * Types and constants only, so that workflow code may import it.
+ * It imports types alone, so that workflow code may import it.
  */
 import type { GateDecision } from '../engine/define/pipeline.ts';
 import type { Artifact, Form } from '../engine/define/ports.ts';
@@ -46,6 +46,10 @@ export interface RunIdentity {
 
 export type NodeStatus = 'pending' | 'ready' | 'running' | 'waiting' | 'done' | 'failed' | 'skipped' | 'blocked' | 'canceled';
 export type Cache = 'hit' | 'miss';
+
+/** A node is blocked by a failure above it, and skipped together with what it reads. */
+export const inheritedStatus = (above: readonly NodeStatus[]): NodeStatus | undefined =>
+  above.some((status) => status === 'failed' || status === 'blocked') ? 'blocked' : above.includes('skipped') ? 'skipped' : undefined;
 
 /** What the nodes of one task have in common; said once per plan. */
 export interface Profile {

@@ -1,3 +1,5 @@
+export const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** Mean and variance of vectors in one pass (Welford 1962), float64. */
 export interface RunningStatistics {
   add(values: ArrayLike<number>): void;

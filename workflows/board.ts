@@ -1,14 +1,15 @@
-import type {
-  Advance,
-  Cache,
-  CompactNode,
-  Decided,
-  GroupOutcome,
-  MapWork,
-  News,
-  NodeOutcome,
-  NodeStatus,
-  Profile,
+import {
+  type Advance,
+  type Cache,
+  type CompactNode,
+  type Decided,
+  type GroupOutcome,
+  inheritedStatus,
+  type MapWork,
+  type News,
+  type NodeOutcome,
+  type NodeStatus,
+  type Profile,
 } from '../activities/messages.ts';
 import type { Form } from '../engine/define/ports.ts';
 
@@ -165,7 +166,7 @@ export class Board {
   finalStatuses(): NodeStatus[] {
     const final: NodeStatus[] = [];
     for (const { status, upstream } of this.nodes)
-      final.push(status === 'pending' ? inherited(upstream.map((up) => final[up] ?? 'pending')) : status);
+      final.push(status === 'pending' ? (inheritedStatus(upstream.map((up) => final[up] ?? 'pending')) ?? status) : status);
     return final;
   }
 
@@ -194,12 +195,6 @@ export class Board {
     const { kind, runs } = this.at(n).profile;
     return kind === 'task' && runs !== 'local';
   }
-}
-
-/** A node is blocked by a failure above it, and skipped together with what it reads. */
-function inherited(above: readonly NodeStatus[]): NodeStatus {
-  if (above.some((status) => status === 'failed' || status === 'blocked')) return 'blocked';
-  return above.includes('skipped') ? 'skipped' : 'pending';
 }
 
 /** The first news that fit into one payload. */

@@ -4,13 +4,13 @@ import type { NodeRow } from '../../engine/ledger/tables.ts';
 import { draftOf, takeIn } from '../advance/news.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { applicationFailure } from '../failures.ts';
-import type { FinishRequest, NodeReport, RunReport, RunResult } from '../messages.ts';
+import { type FinishRequest, inheritedStatus, type NodeReport, type RunReport, type RunResult } from '../messages.ts';
 import { type LoadedPlan, loadPlan } from '../plan/run-plan.ts';
 import { beginOf, finishedRows, runArtifact, runName, summaryOutput } from '../rows.ts';
 import { loadState, type RunState } from '../state.ts';
 import { primaryMetric } from './primary-metric.ts';
 import { findRegression, tellRegression } from './regression.ts';
-import { inheritedStatus, nodeReports, runReport } from './report.ts';
+import { nodeReports, runReport } from './report.ts';
 
 /** Bytes of reasons that a result carries itself. */
 const failedLimit = 20;

@@ -6,10 +6,6 @@ import type { NodeState, RunState } from '../state.ts';
 /** What is known about nodes that the state doesn't have: those that run right now, or ran when the run was canceled. */
 export type OpenStatus = (n: number, above: readonly NodeStatus[]) => NodeStatus;
 
-/** A node is blocked by a failure above it, and skipped together with what it reads. */
-export const inheritedStatus = (above: readonly NodeStatus[]): NodeStatus | undefined =>
-  above.some((status) => status === 'failed' || status === 'blocked') ? 'blocked' : above.includes('skipped') ? 'skipped' : undefined;
-
 /** Every node as scripts get to see it, in the plan's order. */
 export function nodeReports(plan: LoadedPlan, state: RunState, open: OpenStatus): NodeReport[] {
   const statuses: NodeStatus[] = [];

@@ -16,7 +16,7 @@ export function declare(command: Command): void {
     .addHelpText(
       'after',
       `
-Results and objects that no kept run reaches are removed. Whatever is younger than an hour stays. Checkpoints stay unless --checkpoint-days
+Results and objects that no kept run reaches are removed; rows of the ledger are moved into Parquet, where queries read them faster. Whatever is younger than an hour stays. Checkpoints stay unless --checkpoint-days
 says otherwise, and always those of trainings that failed, were stopped or run, and those that are pinned (\`sostenuto checkpoints pin\`).`,
     )
     .action(async (options: { json?: boolean; keepRuns: number; keepDays: number; checkpointDays?: number; dryRun?: boolean }) => {
@@ -28,6 +28,7 @@ says otherwise, and always those of trainings that failed, were stopped or run, 
           `${kind.padEnd(12)} ${found[kind].kept} kept, ${found[kind].removed} ${found.isDryRun ? 'would go' : 'removed'} (${size(found[kind].bytes)})`,
         );
       }
+      if (found.rows > 0) print(`ledger       ${found.rows} rows moved into Parquet`);
       for (const { trajectory, node, pipeline, steps, bytes, endedAt, goes } of found.trainings) {
         const what = goes ? (found.isDryRun ? 'would go' : 'removed') : 'could go';
         print(

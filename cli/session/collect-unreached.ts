@@ -22,13 +22,16 @@ interface CollectedTraining extends EndedTraining {
   readonly goes: boolean;
 }
 
-/** Removes what neither the newest runs of each pipeline nor a young result reaches; with it, the trainings whose checkpoints went or could. */
+/**
+ * Removes what neither the newest runs of each pipeline nor a young result reaches, and moves the ledger's rows into Parquet; tells of the trainings whose
+ * checkpoints went or could, and of the rows that were moved.
+ */
 export async function collectUnreached({
   keepRuns,
   keepDays,
   checkpointDays,
   dryRun,
-}: KeepOptions): Promise<Collection & { trainings: CollectedTraining[] }> {
+}: KeepOptions): Promise<Collection & { trainings: CollectedTraining[]; rows: number }> {
   const home = await projectHome();
   const ledger = openLedger(home);
   const newest = `SELECT run FROM runs QUALIFY row_number() OVER (PARTITION BY pipeline ORDER BY startedAt DESC) <= ${keepRuns}`;
@@ -52,7 +55,9 @@ export async function collectUnreached({
     keepArtifacts: await registeredArtifacts(ledger),
     ...(dryRun === undefined ? {} : { isDryRun: dryRun }),
   });
-  return { ...found, trainings: ended.map((one) => ({ ...one, goes: found.trajectories.includes(one.trajectory) })) };
+  const moved = dryRun ? {} : (await ledger.compact()).rows;
+  const rows = Object.values(moved).reduce((sum, count) => sum + count, 0);
+  return { ...found, rows, trainings: ended.map((one) => ({ ...one, goes: found.trajectories.includes(one.trajectory) })) };
 }
 
 /** Digests of all objects that some results refer to. */

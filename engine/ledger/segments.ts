@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '../leases/is-alive.ts';
 import { makeFolder } from '../store/make-folder.ts';
 import { errorCode, storageFailure } from '../store/storage-failure.ts';
 import type { TableName } from './tables.ts';
@@ -78,15 +79,6 @@ export function sealAbandoned(root: string, table: TableName, now: number): void
     const [, writerHost, pid] = name.split('-');
     const age = now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now);
     if (age > 86_400_000 || (writerHost === host && !isAlive(Number(pid)))) seal(path);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
   }
 }
 

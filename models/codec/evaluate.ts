@@ -1,4 +1,5 @@
 import type { Note } from '../../datasets/midi/performance.ts';
+import { meanOf } from '../../numeric/statistics.ts';
 import type { Tf } from '../backend/index.ts';
 import type { Encodec } from '../encoders/encodec/index.ts';
 import { logMelDistance } from '../metrics/log-mel.ts';
@@ -55,7 +56,7 @@ export function evaluateCodec(tf: Tf, model: Encodec, clips: readonly Clip[]): C
     };
   });
   const of = (kind: Clip['kind']): MeanFigures => means(figures.filter((clip) => clip.kind === kind));
-  return { clips: figures, piano: of('piano'), sound: of('sound'), latentDeviation: Math.sqrt(mean(powers)) };
+  return { clips: figures, piano: of('piano'), sound: of('sound'), latentDeviation: Math.sqrt(meanOf(powers)) };
 }
 
 /** The wave through encoder and decoder, cut to its length. */
@@ -80,10 +81,8 @@ export function noteRoll(notes: readonly Note[], frames: number): Uint8Array {
   return roll;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 function means(clips: readonly ClipFigures[]): MeanFigures {
-  const of = (pick: (clip: ClipFigures) => number | undefined): number => mean(clips.map(pick).filter((value) => value !== undefined));
+  const of = (pick: (clip: ClipFigures) => number | undefined): number => meanOf(clips.map(pick).filter((value) => value !== undefined));
   const judged = clips.some(({ noteF1 }) => noteF1);
   return {
     clips: clips.length,

@@ -1,4 +1,5 @@
 import { resample } from '../../numeric/resample.ts';
+import { meanOf } from '../../numeric/statistics.ts';
 import { ENVELOPE_RATE, ONSET_RATE, onsetEnvelope, pickOnsets } from './onsets.ts';
 
 /** A peak of optical flow counts from this many pixels a frame on. */
@@ -92,8 +93,7 @@ function laggedCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 /** Pearson's coefficient. */
 function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [ma, mb] = [mean(a), mean(b)];
+  const [ma, mb] = [meanOf(a), meanOf(b)];
   const products = (x: readonly number[], mx: number, y: readonly number[], my: number) =>
     x.reduce((sum, value, i) => sum + (value - mx) * ((y[i] ?? 0) - my), 0);
   const scale = Math.sqrt(products(a, ma, a, ma) * products(b, mb, b, mb));

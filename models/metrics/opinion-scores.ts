@@ -1,4 +1,5 @@
 import type { RatingRow } from '../../datasets/sources/ratings.ts';
+import { meanOf } from '../../numeric/statistics.ts';
 import { studentFactor } from '../../numeric/student-t.ts';
 
 /** Mean opinion score with half-widths of its 95 % interval. */
@@ -18,7 +19,6 @@ export interface OpinionScore {
 }
 
 const NORMAL_FACTOR = 1.96;
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const errorOf = (values: readonly number[]) => deviationOf(values) / Math.sqrt(values.length);
 function deviationOf(values: readonly number[]): number {
   const mean = meanOf(values);

@@ -1,3 +1,5 @@
+import { meanOf } from '../../numeric/statistics.ts';
+
 /**
  * How frames and keys are averaged. `samples`: mean over frames, a frame without anything to judge counts 1 (Audeo's evaluation);
  * `weighted`: mean over keys by their support (the paper's evaluation of transcribed audio); `micro`: all cells together (training monitor).
@@ -46,7 +48,7 @@ export function rollScores(prediction: ArrayLike<number>, target: ArrayLike<numb
     const kind = p && t ? 'truePositives' : p ? 'falsePositives' : 'falseNegatives';
     for (const counts of [perFrame[Math.floor(cell / keys)], perKey[cell % keys], all]) if (counts) counts[kind]++;
   }
-  const accuracy = mean(perFrame.map((counts) => ratio(counts.truePositives, union(counts), 1)));
+  const accuracy = meanOf(perFrame.map((counts) => ratio(counts.truePositives, union(counts), 1)));
   const score = (counts: Counts) => scoresOf(counts, zeroDivision);
   if (averaging === 'micro') return { ...score(all), accuracy };
   if (averaging === 'samples') return { ...average(perFrame.map(score)), accuracy };
@@ -58,7 +60,6 @@ export function rollScores(prediction: ArrayLike<number>, target: ArrayLike<numb
 
 const union = ({ truePositives, falsePositives, falseNegatives }: Counts) => truePositives + falsePositives + falseNegatives;
 const ratio = (part: number, whole: number, otherwise: number) => (whole === 0 ? otherwise : part / whole);
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function scoresOf(counts: Counts, zero: number): Omit<RollScores, 'accuracy'> {
   const { truePositives: tp, falsePositives: fp, falseNegatives: fn } = counts;

@@ -1,15 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { definePipeline } from '../../engine/define/pipeline.ts';
 import { SostenutoError } from '../../errors/problem.ts';
 import { encoderParams } from '../video-to-audio/encoders.ts';
+import { shippedCodecDigest } from '../video-to-audio/wire-encoders.ts';
 import { wireModels } from './sampled-models.ts';
 import { presets, type Settings, settingsSchema } from './settings.ts';
 import { fileOf, isFolder, sourceOf } from './sources.ts';
 import * as tasks from './tasks.ts';
-
-/** Content digest of the shipped codec, so that another one computes its distance anew. */
-const codecDigest = (): string =>
-  JSON.parse(readFileSync(new URL('../../models/codec/weights/manifest.json', import.meta.url), 'utf8')).digest;
 
 /** Any system's sounds, this project's or another's, judged against originals under one protocol. */
 export const evaluate = definePipeline({
@@ -36,7 +32,7 @@ export const evaluate = definePipeline({
       inputs: { references, networks: describing },
       params: { protocol },
     });
-    const params = { protocol, transcribe, codec: codecDigest() };
+    const params = { protocol, transcribe, codec: shippedCodecDigest() };
     const { heard: reference } = node('original-sounds', tasks.hearOriginals, {
       inputs: { references, originals, networks: listening },
       params,

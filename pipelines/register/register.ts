@@ -3,6 +3,7 @@ import type { Artifact } from '../../engine/define/ports.ts';
 import { openLedger } from '../../engine/ledger/ledger.ts';
 import { openRegistry, type Registered, type Verdict } from '../../engine/registry/registry.ts';
 import { openStore } from '../../engine/store/store.ts';
+import { meanOf } from '../../numeric/statistics.ts';
 import { judgeCandidate, type Rule, type Scores } from './rule.ts';
 
 /** What a node that registers says. */
@@ -35,9 +36,8 @@ export async function registerModel(
       return { promote, by: 'rule', reason };
     };
     const values = Object.values(scores.clips);
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const entry = { artifact: model, scores: await store.putJson(scores), measure: scores.measure };
-    const registered = await openRegistry(ledger).register(name, values.length === 0 ? entry : { ...entry, value: mean }, judge);
+    const registered = await openRegistry(ledger).register(name, values.length === 0 ? entry : { ...entry, value: meanOf(values) }, judge);
     return { name, model, ...registered };
   } finally {
     await ledger.close();

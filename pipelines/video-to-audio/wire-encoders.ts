@@ -54,7 +54,7 @@ export function wireFrames(
 }
 
 /** Content digest of the shipped codec, from its manifest; it is what enters the key. */
-function shippedCodecDigest(): string {
+export function shippedCodecDigest(): string {
   const manifest: { digest: string } = JSON.parse(
     readFileSync(new URL('../../models/codec/weights/manifest.json', import.meta.url), 'utf8'),
   );

@@ -56,6 +56,11 @@ test('a registered model outlives a collection that keeps no run', async () => {
   const ledger = openLedger(command.home);
   await openRegistry(ledger).register('kept', { artifact: keep }, async () => ({ promote: true, by: 'rule', reason: '' }));
   for (const { digest } of [keep, drop]) utimesSync(objectPath(store.root, digest), 1, 1);
-  expect((await command.here('gc', '--keep-runs', '0', '--keep-days', '0')).code).toBe(0);
+  await ledger.close();
+  const collected = await command.here('gc', '--keep-runs', '0', '--keep-days', '0', '--json');
+  expect(collected.code).toBe(0);
   expect([await store.has(keep), await store.has(drop)]).toEqual([true, false]);
+  // What it is known by has been moved into Parquet meanwhile.
+  expect(collected.json<{ rows: number }>().rows).toBeGreaterThan(0);
+  expect((await command.here('models', 'show', 'kept', '--json')).json()).toMatchObject({ name: 'kept', artifact: keep });
 });

@@ -1,5 +1,6 @@
 import type { OpinionScore } from '../../../models/metrics/opinion-scores.ts';
 import { bootstrapMean, type Interval } from '../../../numeric/bootstrap.ts';
+import { meanOf } from '../../../numeric/statistics.ts';
 import type { Drawing } from '../../measure.ts';
 import { type Table, told } from '../../video-to-audio/evaluate/ablation.ts';
 import { MEASURED, type Measured, type MeasureName, measureNames, measuresOf } from '../measured.ts';
@@ -69,7 +70,7 @@ export function reportedTables(systems: readonly Judged[], ids: readonly Reporte
     if (!measureNames.includes(name as MeasureName)) return null;
     const values = valuesOf(judged, name as MeasureName);
     if (values.length === 0) return judged.set[name as MeasureName]?.value ?? null;
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
+    return meanOf(values);
   };
   return REPORTED.filter(({ id }) => ids.includes(id)).map(({ title, differs, rows, absent = [] }) => {
     const names = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
