@@ -45,7 +45,7 @@ test.skipIf(!native)(
     const compiled = compile(tf, step);
     const found = compiled.call(inputs);
     // Sums of 512 products, values of up to 100.
-  for (const [i, expected] of step(inputs).entries()) {
+    for (const [i, expected] of step(inputs).entries()) {
       expect(found[i]?.shape).toEqual(expected.shape);
       expect(found[i]?.sub(expected).abs().max().dataSync()[0]).toBeLessThan(1e-3);
     }
