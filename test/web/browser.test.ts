@@ -204,6 +204,28 @@ describe.skipIf(browser === undefined)('the report in Chromium', () => {
     await page.close();
   });
 
+  it('shows a large graph as large as it is drawn, on every screen, and cuts it into pages for paper', async () => {
+    const nodes = Array.from({ length: 40 }, (_, i) => ({
+      ...(exampleModel.nodes[0] ?? expect.fail('no node')),
+      id: `step-${i}`,
+      deps: i === 0 ? [] : [`step-${i - 1}`],
+    }));
+    const model = { ...exampleModel, nodes };
+    const path = pathToFileURL(await writeReport(model, exampleMedia(join(home, 'large-sources')), join(home, 'large'))).href;
+    for (const width of [1280, 400]) {
+      const { page } = await visit(path, { width });
+      expect(await page.locator('.graph:visible').count()).toBe(1);
+      const name = page.locator('.node .name').first();
+      const height = await name.evaluate((text: SVGTextElement) => text.getBoundingClientRect().height);
+      expect(height).toBeGreaterThan(11);
+      expect(await page.locator('.graph .page').first().isVisible()).toBe(false);
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.locator('.graph .page:visible').count()).toBeGreaterThan(1);
+      expect(await page.locator('.graph > svg').first().isVisible()).toBe(false);
+      await page.close();
+    }
+  });
+
   it('prints without its controls', async () => {
     const { page } = await visit(onDisk);
     await page.emulateMedia({ media: 'print' });

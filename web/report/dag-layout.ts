@@ -6,16 +6,20 @@ export interface GraphNode {
   readonly id: string;
   readonly deps: readonly string[];
 }
-export interface LayoutOptions {
-  /** Size of a box along and across, and the free space between layers and between boxes of a layer. */
+export interface BoxSize {
   readonly along: number;
   readonly across: number;
+}
+export interface LayoutOptions {
+  readonly sizeOf: (id: string) => BoxSize;
+  /** Free space between layers, and between boxes of a layer. */
   readonly layerGap: number;
   readonly boxGap: number;
 }
 export interface PlacedNode {
   readonly id: string;
   readonly layer: number;
+  readonly size: BoxSize;
   /** Corner of the box with the smallest coordinates. */
   readonly along: number;
   readonly across: number;
@@ -23,7 +27,7 @@ export interface PlacedNode {
 export interface PlacedEdge {
   readonly from: string;
   readonly to: string;
-  /** Ends of the box, then the two ends of each passage through a layer between. */
+  /** From the end of a box to the end of its layer, through the layers between, to the beginning of the other box; straight where nothing changes across. */
   readonly points: readonly (readonly [along: number, across: number])[];
 }
 export interface Layout {
@@ -49,7 +53,7 @@ const passage = 6;
 /** @param nodes in topological order; unknown dependencies are left out */
 export function layoutGraph(nodes: readonly GraphNode[], options: LayoutOptions): Layout {
   const layerOf = assignLayers(nodes);
-  const boxes = new Map(nodes.map(({ id }) => [id, slot(layerOf.get(id) ?? 0, options.across, id)]));
+  const boxes = new Map(nodes.map(({ id }) => [id, slot(layerOf.get(id) ?? 0, options.sizeOf(id).across, id)]));
   const layers: Slot[][] = Array.from({ length: Math.max(0, ...layerOf.values()) + 1 }, () => []);
   for (const box of boxes.values()) layers[box.layer]?.push(box);
   const routes = nodes.flatMap(({ id }) => {
@@ -63,25 +67,31 @@ export function layoutGraph(nodes: readonly GraphNode[], options: LayoutOptions)
   const first = layers.flat().reduce((least, { at, size }) => Math.min(least, at - size / 2), Infinity);
   for (const one of layers.flat()) one.at -= first;
 
-  const start = (layer: number): number => layer * (options.along + options.layerGap);
+  const depths = layers.map((layer) => Math.max(0, ...layer.map(({ box }) => (box === undefined ? 0 : options.sizeOf(box).along))));
+  const starts = depths.map((_, i) => depths.slice(0, i).reduce((sum, depth) => sum + depth + options.layerGap, 0));
+  const start = (layer: number): number => starts[layer] ?? 0;
+  const end = (layer: number): number => start(layer) + (depths[layer] ?? 0);
   return {
     nodes: nodes.map(({ id }) => {
       const { layer, at, size } = boxes.get(id) ?? slot(0, 0);
-      return { id, layer, along: start(layer), across: at - size / 2 };
+      return { id, layer, size: options.sizeOf(id), along: start(layer), across: at - size / 2 };
     }),
     edges: routes.map((slots) => ({
       from: slots[0]?.box ?? '',
       to: slots.at(-1)?.box ?? '',
-      points: slots.flatMap(({ layer, at }, i): [number, number][] => {
-        const ends: [number, number][] = [
-          [start(layer), at],
-          [start(layer) + options.along, at],
-        ];
-        return i === 0 ? ends.slice(1) : i === slots.length - 1 ? ends.slice(0, 1) : ends;
+      points: slots.flatMap(({ layer, at, box }, i): [number, number][] => {
+        if (i === slots.length - 1) return [[start(layer), at]];
+        const begin = i === 0 ? start(layer) + options.sizeOf(box ?? '').along : start(layer);
+        return begin < end(layer)
+          ? [
+              [begin, at],
+              [end(layer), at],
+            ]
+          : [[begin, at]];
       }),
     })),
-    along: start(layers.length - 1) + options.along,
-    across: Math.max(options.across, ...layers.flat().map((one) => one.at + one.size / 2)),
+    along: end(layers.length - 1),
+    across: Math.max(0, ...layers.flat().map((one) => one.at + one.size / 2)),
   };
 }
 

@@ -1,39 +1,56 @@
 import type { ReportedNode } from './model.ts';
 import { quantity } from './words.ts';
 
-/** A box of the graph: a node, or many under one label. */
+/** A box of the graph: a node, or several of one task. */
 export interface DrawnNode extends ReportedNode {
-  readonly label?: string;
+  readonly members?: readonly ReportedNode[];
 }
 
-/** Graphs up to this size are drawn box by box. */
-const readable = 60;
-const smallestFold = 4;
+/** Graphs up to this size are drawn node by node, with every line. */
+const readable = 24;
+
+export const isLarge = (nodes: readonly ReportedNode[]): boolean => nodes.length > readable;
 
 /**
- * A graph with too many boxes becomes readable when siblings share one: nodes with the same task that read from the same nodes and
- * are read by the same. The box has their count for a name, the sum of their times, and their worst outcome. Nodes keep their order.
+ * A graph too large to read becomes one of boxes: nodes of one task that are equally far from the end share a box, then those equally far
+ * from the beginning; lines that longer ways imply are left out. Small graphs stay as they are. In topological order, as the nodes were.
  */
-export function foldSiblings(nodes: readonly ReportedNode[]): readonly DrawnNode[] {
-  if (nodes.length <= readable) return nodes;
-  const readers = new Map<string, string[]>(nodes.map(({ id }) => [id, []]));
-  for (const { id, deps } of nodes) for (const dep of deps) readers.get(dep)?.push(id);
-  const groups = new Map<string, ReportedNode[]>();
-  for (const node of nodes) {
-    const key = JSON.stringify([node.task, node.kind, [...node.deps].sort(), readers.get(node.id)]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [node]);
-    else group.push(node);
+export function foldGraph(nodes: readonly ReportedNode[]): readonly DrawnNode[] {
+  if (!isLarge(nodes)) return nodes;
+  const late = fold(nodes, layersFromEnd(nodes));
+  return withoutImplied(fold(late, layersFromStart(late)));
+}
+
+type Layers = ReadonlyMap<string, number>;
+
+/** Number of the layer by the longest way from the beginning. */
+function layersFromStart(nodes: readonly DrawnNode[]): Layers {
+  const layers = new Map<string, number>();
+  for (const { id, deps } of nodes) layers.set(id, Math.max(0, ...deps.map((dep) => (layers.get(dep) ?? -1) + 1)));
+  return layers;
+}
+
+/** The same by the longest way to the end, so that what ends together stands together; the last layer is 0, those before are below. */
+function layersFromEnd(nodes: readonly DrawnNode[]): Layers {
+  const layers = new Map(nodes.map(({ id }) => [id, 0]));
+  for (const { id, deps } of nodes.toReversed()) {
+    const before = (layers.get(id) ?? 0) - 1;
+    for (const dep of deps) layers.set(dep, Math.min(layers.get(dep) ?? 0, before));
   }
-  const folds = [...groups.values()].filter((group) => group.length >= smallestFold);
-  const boxOf = new Map(folds.flatMap((group) => group.map((node) => [node.id, group[0]?.id ?? node.id] as const)));
-  const folded = new Map(folds.map((group) => [group[0]?.id ?? '', fold(group)]));
-  return nodes
-    .filter(({ id }) => (boxOf.get(id) ?? id) === id)
-    .map((node) => {
-      const deps = [...new Set(node.deps.map((dep) => boxOf.get(dep) ?? dep))];
-      return { ...(folded.get(node.id) ?? node), deps };
-    });
+  return layers;
+}
+
+/** One box for each task of a layer. Lines lead from lower layers to higher ones only, so no circle can come of it. */
+function fold(nodes: readonly DrawnNode[], layers: Layers): DrawnNode[] {
+  const layerOf = ({ id }: DrawnNode): number => layers.get(id) ?? 0;
+  const groups = new Map<string, DrawnNode[]>();
+  for (const node of nodes) {
+    const key = JSON.stringify([layerOf(node), node.task, node.kind]);
+    groups.set(key, [...(groups.get(key) ?? []), node]);
+  }
+  const boxes = [...groups.values()].map(merge).sort((a, b) => layerOf(a) - layerOf(b));
+  const boxOf = new Map(boxes.flatMap((box) => (box.members ?? [box]).map(({ id }) => [id, box.id] as const)));
+  return boxes.map((box) => ({ ...box, deps: [...new Set(box.deps.map((dep) => boxOf.get(dep) ?? dep))] }));
 }
 
 const worst: readonly ReportedNode['status'][] = [
@@ -48,19 +65,28 @@ const worst: readonly ReportedNode['status'][] = [
   'done',
 ];
 
-function fold(group: readonly ReportedNode[]): DrawnNode {
+/** Several boxes as one: with the worst outcome, the sum of times, and what any of them reads. */
+function merge(group: readonly DrawnNode[]): DrawnNode {
   const [first] = group;
-  if (first === undefined) throw new RangeError('a fold has nodes');
-  const status = worst.find((one) => group.some((node) => node.status === one)) ?? first.status;
-  const seconds = group.reduce((sum, node) => sum + node.seconds, 0);
-  const reused = group.filter((node) => node.status === 'done' && node.cache === 'hit').length;
+  if (first === undefined) throw new RangeError('a box has nodes');
+  if (group.length === 1) return first;
+  const members = group.flatMap((node) => node.members ?? [node]);
+  const reused = members.filter((node) => node.status === 'done' && node.cache === 'hit').length;
   return {
     ...first,
-    status,
-    seconds,
-    cache: reused === group.length ? 'hit' : 'miss',
+    deps: group.flatMap(({ deps }) => deps),
+    status: worst.find((one) => members.some((node) => node.status === one)) ?? first.status,
+    seconds: members.reduce((sum, node) => sum + node.seconds, 0),
+    cache: reused === members.length ? 'hit' : 'miss',
     attempts: 1,
-    label: `${quantity(group.length)} × ${first.task}`,
-    summary: `${quantity(group.length)} nodes from ${first.id} to ${group.at(-1)?.id}${reused > 0 ? `, ${quantity(reused)} reused` : ''}`,
+    members,
+    summary: `${quantity(members.length)} nodes from ${first.id} to ${members.at(-1)?.id}${reused > 0 ? `, ${quantity(reused)} reused` : ''}`,
   };
+}
+
+/** Transitive reduction: what a node reads through another one needs no line of its own. */
+function withoutImplied(nodes: readonly DrawnNode[]): DrawnNode[] {
+  const above = new Map<string, ReadonlySet<string>>();
+  for (const { id, deps } of nodes) above.set(id, new Set(deps.flatMap((dep) => [dep, ...(above.get(dep) ?? [])])));
+  return nodes.map((node) => ({ ...node, deps: node.deps.filter((dep) => !node.deps.some((other) => above.get(other)?.has(dep))) }));
 }

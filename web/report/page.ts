@@ -1,6 +1,8 @@
 import { drawCurve } from './curve-drawing.ts';
-import { drawGraph, outcomeSign } from './dag-drawing.ts';
+import { outcomeSign } from './dag-boxes.ts';
+import { drawGraph } from './dag-drawing.ts';
 import { drawExhibit } from './exhibit-drawing.ts';
+import { isLarge } from './fold-graph.ts';
 import { renderPage } from './frame.ts';
 import { drawFamily, findFamilies } from './heat-map.ts';
 import { drawDataCards, drawLineage } from './lineage-drawing.ts';
@@ -107,6 +109,7 @@ function legend({ nodes }: ReportModel): Markup {
   const present = kinds.filter(([outcome]) => nodes.some((node) => outcomeOf(node) === outcome));
   const details = [
     nodes.some((node) => node.kind === 'map') ? 'a double edge is a map over many elements' : '',
+    isLarge(nodes) ? 'nodes of one task share a box, and lines that others imply are left out' : '',
     nodes.some((node) => node.attempts > 1) ? '×2 counts attempts' : '',
     'bars compare times',
   ].filter(Boolean);

@@ -1,4 +1,4 @@
-import { outcomeSign } from './dag-drawing.ts';
+import { outcomeSign } from './dag-boxes.ts';
 import { html, type Markup } from './markup.ts';
 import type { ReportedMeasure, ReportedNode, ReportModel } from './model.ts';
 import { counted, duration, outcomeOf, outcomeWord, quantity, slug } from './words.ts';

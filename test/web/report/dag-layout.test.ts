@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { pageCuts } from '../../../web/report/dag-drawing.ts';
 import { type GraphNode, type Layout, type LayoutOptions, layoutGraph } from '../../../web/report/dag-layout.ts';
 import { exampleModel } from '../example.ts';
 
-const options: LayoutOptions = { along: 138, across: 54, layerGap: 30, boxGap: 16 };
+/** Boxes of several sizes, both ways. */
+const sizeOf = (id: string) => ({ along: 138 + 20 * (Number(id.slice(1)) % 3 || 0), across: 54 + 17 * (Number(id.slice(1)) % 5 || 0) });
+const options: LayoutOptions = { sizeOf, layerGap: 30, boxGap: 16 };
 
 /** Graphs of up to 30 nodes in topological order. */
 const graphs = fc
@@ -15,7 +18,8 @@ const graphs = fc
 function overlaps({ nodes }: Layout): string[] {
   return nodes.flatMap((a, i) =>
     nodes.slice(i + 1).flatMap((b) => {
-      const apart = Math.abs(a.along - b.along) >= options.along || Math.abs(a.across - b.across) >= options.across + options.boxGap - 1e-6;
+      const [left, right] = a.across <= b.across ? [a, b] : [b, a];
+      const apart = a.layer !== b.layer || right.across - left.across >= left.size.across + options.boxGap - 1e-6;
       return apart ? [] : [`${a.id} and ${b.id}`];
     }),
   );
@@ -26,10 +30,10 @@ function hidden({ nodes, edges }: Layout): string[] {
   return edges.flatMap(({ from, to, points }) =>
     nodes
       .filter(
-        ({ id, along, across }) =>
+        ({ id, along, across, size }) =>
           id !== from &&
           id !== to &&
-          points.some(([x, y]) => x > along - 1 && x < along + options.along + 1 && y > across && y < across + options.across),
+          points.some(([x, y]) => x > along - 1 && x < along + size.along + 1 && y > across && y < across + size.across),
       )
       .map(({ id }) => `${from} → ${to} through ${id}`),
   );
@@ -54,7 +58,7 @@ describe('the layout of a graph', () => {
           graph.flatMap(({ id, deps }) => deps.map((dep) => `${dep} ${id}`)).sort(),
         );
         for (const { from, to, points } of edges) {
-          expect(points[0]?.[0]).toBe((at.get(from)?.along ?? 0) + options.along);
+          expect(points[0]?.[0]).toBe((at.get(from)?.along ?? 0) + sizeOf(from).along);
           expect(points.at(-1)?.[0]).toBe(at.get(to)?.along);
           for (const [i, [along]] of points.slice(1).entries()) expect(along).toBeGreaterThan(points[i]?.[0] ?? 0);
         }
@@ -68,10 +72,10 @@ describe('the layout of a graph', () => {
       fc.property(graphs, (graph) => {
         const layout = layoutGraph(graph, options);
         expect(hidden(layout)).toEqual([]);
-        for (const { along, across } of layout.nodes) {
+        for (const { along, across, size } of layout.nodes) {
           expect(Math.min(along, across)).toBeGreaterThanOrEqual(-1e-6);
-          expect(along + options.along).toBeLessThanOrEqual(layout.along + 1e-6);
-          expect(across + options.across).toBeLessThanOrEqual(layout.across + 1e-6);
+          expect(along + size.along).toBeLessThanOrEqual(layout.along + 1e-6);
+          expect(across + size.across).toBeLessThanOrEqual(layout.across + 1e-6);
         }
       }),
       { numRuns: 150 },
@@ -106,12 +110,23 @@ describe('the layout of a graph', () => {
     expect(layoutGraph([], options).nodes).toEqual([]);
   });
 
+  it('is cut into pages between layers, each no higher than asked for', () => {
+    const chain = Array.from({ length: 20 }, (_, i) => ({ id: `n${3 * i}`, deps: i === 0 ? [] : [`n${3 * i - 3}`] }));
+    const layout = layoutGraph(chain, options);
+    const cuts = pageCuts(layout, 1000);
+    expect([cuts[0], cuts.at(-1)]).toEqual([-8, layout.along + 8]);
+    expect(cuts).toHaveLength(5);
+    for (const [i, cut] of cuts.slice(1).entries()) expect(cut - (cuts[i] ?? 0)).toBeLessThanOrEqual(1000);
+    for (const cut of cuts.slice(1, -1))
+      for (const { along, size } of layout.nodes) expect(cut > along && cut < along + size.along).toBe(false);
+  });
+
   it('the check for overlaps finds one', () => {
     expect(
       overlaps({
         nodes: [
-          { id: 'a', layer: 0, along: 0, across: 0 },
-          { id: 'b', layer: 0, along: 0, across: 60 },
+          { id: 'a', layer: 0, size: sizeOf('a'), along: 0, across: 0 },
+          { id: 'b', layer: 0, size: sizeOf('b'), along: 0, across: 60 },
         ],
         edges: [],
         along: 0,

@@ -4,9 +4,9 @@ export function traceGraph(): void {
     for (const node of graph.querySelectorAll<SVGElement>('.node')) {
       const show = (on: boolean) => () => trace(graph, node.dataset.node ?? '', on);
       node.addEventListener('pointerenter', show(true));
-      node.addEventListener('focus', show(true));
+      node.addEventListener('focusin', show(true));
       node.addEventListener('pointerleave', show(false));
-      node.addEventListener('blur', show(false));
+      node.addEventListener('focusout', show(false));
     }
   }
 }
