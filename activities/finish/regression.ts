@@ -32,9 +32,12 @@ export async function findRegression(
   if (standard === undefined) return undefined;
   const worse = rule.better === 'lower' ? value - standard.value : standard.value - value;
   if (!(worse > (rule.margin ?? 0))) return undefined;
-  const message = `${rule.measure} is ${value}, worse than ${standard.value} (${standard.words}) by more than ${rule.margin ?? 0}`;
+  const message = `${rule.measure} is ${short(value)}, worse than ${short(standard.value)} (${standard.words}) by more than ${rule.margin ?? 0}`;
   return { measure: rule.measure, value, against: standard.value, message };
 }
+
+/** Four significant digits; the alert has the whole values besides. */
+const short = (value: number): number => Number(value.toPrecision(4));
 
 async function measureOf(deps: Dependencies, plan: LoadedPlan, state: RunState, name: string): Promise<number | undefined> {
   for (const { id } of plan.nodes.toReversed()) {

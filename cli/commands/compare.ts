@@ -19,11 +19,13 @@ Differences are second minus first. A node is shared if both runs used one resul
       const { comparison, sources } = await compareRuns(first, second);
       const page = options.html ? await writeComparison(comparison, sources) : undefined;
       if (options.json) return printJson({ ...comparison, ...(page === undefined ? {} : { page }) });
-      for (const { title, columns, rows } of tablesOf(comparison)) {
+      const tables = tablesOf(comparison);
+      for (const { title, columns, rows } of tables) {
         print(`\n${title}`);
         for (const line of tableLines(columns, rows)) print(line);
       }
-      if (comparison.settings.length === 0 && comparison.code.length === 0) say('Settings and code are the same.');
+      if (tables.length === 0) say('Nothing differs: settings, code, measures and nodes are the same.');
+      else if (comparison.settings.length === 0 && comparison.code.length === 0) say('Settings and code are the same.');
       if (page !== undefined) print(page);
     });
 }

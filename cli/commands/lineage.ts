@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Step } from '../../engine/lineage/trace.ts';
-import { duration, size } from '../display/words.ts';
+import type { Edge, Step } from '../../engine/lineage/trace.ts';
+import { counted, duration, size } from '../display/words.ts';
 import { coloured, print, printJson, say } from '../output.ts';
 import type { Lineage } from '../session/lineage.ts';
 
@@ -23,7 +23,7 @@ A file or a folder is recognised by its content, wherever it lies.`,
       const lineage = await lineageOf(what, options);
       if (options.json) return printJson(lineage);
       for (const line of linesOf(lineage)) print(line);
-      say(`${lineage.steps.length} steps`);
+      say(counted(lineage.steps.length, 'step'));
     });
 }
 
@@ -39,7 +39,7 @@ function linesOf({ asked, as, digest, steps, models, runs, direction }: Lineage)
     return [
       `${start}${coloured('bold', step.node, process.stdout)} ${dim(factsOf(step))}`,
       ...detailsOf(step).map((line) => `${'  '.repeat(depth + 1)}${dim(line)}`),
-      ...step.edges.flatMap((edge) => tree(edge.key ?? '', depth + 1, `${direction === 'back' ? '←' : '→'} ${edge.input}: `)),
+      ...step.edges.flatMap((edge) => tree(edge.key ?? '', depth + 1, `${direction === 'back' ? '←' : '→'} ${inputOf(edge)}: `)),
     ];
   };
   return [
@@ -50,6 +50,8 @@ function linesOf({ asked, as, digest, steps, models, runs, direction }: Lineage)
   ];
 }
 
+/** What a map goes through has no name of its own. */
+const inputOf = ({ input }: Edge): string => (input === '[]' ? 'each' : input);
 const dim = (text: string): string => coloured('dim', text, process.stdout);
 
 const factsOf = ({ task, pipeline, startedAt, seconds, host }: Step): string =>
@@ -64,6 +66,6 @@ function detailsOf({ params, code, objects, outputs, adoptedFrom, key }: Step): 
       ? []
       : [`settings ${settings.length > 240 ? `${settings.slice(0, 237)}... (--json has them all)` : settings}`]),
     ...(adoptedFrom === undefined ? [] : [`went on from checkpoint ${adoptedFrom}`]),
-    ...(objects === undefined ? [] : [`data begin here: ${objects} objects`]),
+    ...(objects === undefined ? [] : [`data begin here: ${counted(objects, 'object')}`]),
   ];
 }

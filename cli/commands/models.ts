@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { figure, size } from '../display/words.ts';
+import { counted, figure, size } from '../display/words.ts';
 import { print, printJson, say, tableLines } from '../output.ts';
 
 export function declare(command: Command): void {
@@ -35,7 +35,7 @@ async function list(name: string | undefined, options: { json?: boolean }): Prom
     at,
   ]);
   for (const line of tableLines(['model', 'version', 'aliases', 'scored', 'size', 'digest', 'registered'], rows)) print(line);
-  say(`${models.length} versions`);
+  say(counted(models.length, 'version'));
 }
 
 async function show(name: string, version: string, options: { json?: boolean }): Promise<void> {

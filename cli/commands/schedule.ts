@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { counted } from '../display/words.ts';
 import { coloured, print, printJson, say, tableLines } from '../output.ts';
 import { OVERLAPS, type Overlap } from '../schedules/declaration.ts';
 import type { Order, Standing } from '../schedules/on-server.ts';
@@ -98,7 +99,7 @@ async function list(options: Options): Promise<void> {
     one.paused ? '' : (one.next?.[0] ?? ''),
   ]);
   for (const line of tableLines(['schedule', 'standing', 'state', 'last', 'next'], rows)) print(line);
-  say(`${schedules.length} schedules`);
+  say(counted(schedules.length, 'schedule'));
 }
 
 async function order(name: string, what: Order, options: Options): Promise<void> {

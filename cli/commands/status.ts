@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { duration } from '../display/words.ts';
+import { counted, duration } from '../display/words.ts';
 import { print, printJson, say, tableLines } from '../output.ts';
 import { wholeNumber } from '../request.ts';
 
@@ -25,6 +25,6 @@ export function declare(command: Command): void {
         duration(seconds),
       ]);
       for (const line of tableLines(['run', 'pipeline', 'status', 'started', 'took'], rows)) print(line);
-      say(`${runs.length} runs`);
+      say(counted(runs.length, 'run'));
     });
 }

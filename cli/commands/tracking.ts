@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../display/words.ts';
 import { print, printJson, say } from '../output.ts';
 
 export function declare(command: Command): void {
@@ -21,7 +22,7 @@ async function status(options: { json?: boolean }): Promise<void> {
   print(`since       ${found.since}`);
   print(`runs        ${found.complete} complete, ${found.waiting.length} waiting or going on`);
   for (const run of found.waiting) print(`            ${run}`);
-  for (const [name, versions] of Object.entries(found.models)) print(`model       ${name}, ${versions} versions`);
+  for (const [name, versions] of Object.entries(found.models)) print(`model       ${name}, ${counted(versions, 'version')}`);
   for (const line of found.refused) print(`refused     ${line}`);
 }
 
@@ -30,5 +31,5 @@ async function sync(options: { json?: boolean; all?: boolean }): Promise<void> {
   const done = await syncNow(options.all ?? false);
   if (options.json) return printJson(done);
   for (const line of done.refused) print(`refused  ${line}`);
-  say(done.isBusy ? 'A worker is at it right now.' : `${done.runs} runs told, ${done.complete} of them to their end`);
+  say(done.isBusy ? 'A worker is at it right now.' : `${counted(done.runs, 'run')} told, ${done.complete} to the end`);
 }

@@ -40,5 +40,8 @@ export const statusSigns: Readonly<Record<NodeStatus, string>> = {
   canceled: '–',
 };
 
+/** `1 run`, `3 runs`. */
+export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
 /** Cut to a width, with an ellipsis in place of what is lost. */
 export const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`);

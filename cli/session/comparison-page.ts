@@ -50,18 +50,12 @@ const within = (interval: ComparedMeasure['intervals'][number]): string | null =
 
 const figure = (value: number | null | undefined): number | null => (value == null ? null : Number(value.toPrecision(4)));
 
-/** What is said in the terminal too, as tables with rows. */
+/** What differs, as tables with rows; said in the terminal too. What is the same in both runs is counted in the titles. */
 export function tablesOf({ settings, nodes, code, measures }: Comparison): ExhibitTable[] {
   const text = (value: unknown): string => JSON.stringify(value) ?? '–';
+  const differing = measures.filter(({ difference }) => difference !== 0);
+  const changed = nodes.filter(({ standing }) => standing !== 'shared');
   const tables: ExhibitTable[] = [
-    {
-      title: 'Measures',
-      columns: ['node', 'measure', 'first', '95 %', 'second', '95 %', 'difference', 'second is'],
-      rows: measures.map(({ node, name, values, intervals, difference, verdict }) => [
-        ...[node, name, figure(values[0]), within(intervals[0]), figure(values[1]), within(intervals[1])],
-        ...[figure(difference), verdict ?? ''],
-      ]),
-    },
     {
       title: 'Settings',
       columns: ['setting', 'first', 'second'],
@@ -73,10 +67,20 @@ export function tablesOf({ settings, nodes, code, measures }: Comparison): Exhib
       rows: code.flatMap(({ task, changes }) => changes.map(({ file, change }) => [task, file, change])),
     },
     {
-      title: 'Nodes',
+      title: besides('Measures', measures.length - differing.length, 'the same in both'),
+      columns: ['node', 'measure', 'first', '95 %', 'second', '95 %', 'difference', 'second is'],
+      rows: differing.map(({ node, name, values, intervals, difference, verdict }) => [
+        ...[node, name, figure(values[0]), within(intervals[0]), figure(values[1]), within(intervals[1])],
+        ...[figure(difference), verdict ?? ''],
+      ]),
+    },
+    {
+      title: besides('Nodes', nodes.length - changed.length, 'shared: one result for both'),
       columns: ['node', 'standing', 'in the first', 'in the second'],
-      rows: nodes.map(({ node, standing, outcomes }) => [node, standing, ...outcomes]),
+      rows: changed.map(({ node, standing, outcomes }) => [node, standing, ...outcomes]),
     },
   ];
   return tables.filter(({ rows }) => rows.length > 0);
 }
+
+const besides = (what: string, count: number, why: string): string => (count === 0 ? what : `${what} that differ; ${count} are ${why}`);

@@ -1,6 +1,7 @@
 import type { RunReport, RunRequest } from '../../activities/messages.ts';
 import type { Queue } from '../../engine/define/task.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
+import { openStore } from '../../engine/store/store.ts';
 import { Follower } from '../display/follow.ts';
 import { reportLines } from '../display/lines.ts';
 import { snapshotOf } from '../display/snapshot.ts';
@@ -10,6 +11,7 @@ import { workInBackground } from './background.ts';
 import { followRun, waitsForPerson } from './follow-run.ts';
 import { type Interrupts, listenForInterrupts } from './interrupts.ts';
 import { keepStaffed, type Staff } from './keep-staffed.ts';
+import { leftOutLines } from './left-out.ts';
 import { checkedPlan, openProject } from './project.ts';
 import { openSession, type Session } from './session.ts';
 import { loadWorkers, runLink, unstaffed } from './staff.ts';
@@ -93,6 +95,7 @@ export async function waitAndTell(
     printJson(report);
   } else {
     for (const line of reportLines(report)) print(line);
+    for (const line of await leftOutLines(await openStore(session.config.home), report)) say(line);
     for (const line of linksOf(session, report)) say(line);
   }
   if (interrupts.signal.aborted && report.status !== 'done') return exitCodes.interrupted;

@@ -19,7 +19,7 @@ export interface Step {
   readonly outputs: Readonly<Record<string, { readonly digest: string; readonly bytes: number }>>;
   /** Backward: what it read, and who made that. Forward: who read what it made. */
   readonly edges: readonly Edge[];
-  /** Of a step that read nothing, where data begin: objects that its outputs reach, the clips among them. */
+  /** Of a step where data begin, on the way back: objects that its outputs reach, the clips among them. */
   readonly objects?: number;
 }
 export interface Edge {
@@ -40,7 +40,7 @@ export type WhichNode = (user: ActionRecord, input: string) => string | undefine
 
 /** The whole way back from an action to where data begin. */
 export function traceBack(actions: ActionsByContent, from: ActionRecord, whichNode: WhichNode): Trace {
-  return walk(actions, from, (record) =>
+  const steps = walk(actions, from, (record) =>
     Object.entries(record.inputs).map(([input, digest]): Edge => {
       const found = actions.makers.get(digest) ?? [];
       const maker = chooseMaker(found, record, whichNode(record, input));
@@ -52,6 +52,30 @@ export function traceBack(actions: ActionsByContent, from: ActionRecord, whichNo
       };
     }),
   );
+  return markOrigins(actions, steps);
+}
+
+/** Data begin in a step whose outputs have files, where nothing that it read had any: versions of tools are read, too. */
+function markOrigins({ byKey, store }: ActionsByContent, steps: Trace): Trace {
+  const stepOf = new Map(steps.map((step) => [step.key, step]));
+  const origins = new Map<string, number>();
+  const known = new Map<string, boolean>();
+  const hasFiles = (key: string): boolean => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const read = (stepOf.get(key)?.edges ?? []).filter((edge) => hasFiles(edge.key ?? ''));
+    const outputs = Object.values(byKey.get(key)?.outputs ?? {});
+    const objects = read.length > 0 ? 0 : [...reachedObjects(store.root, outputs, () => undefined)].length;
+    const isOrigin = read.length === 0 && (objects > outputs.length || outputs.some(({ form }) => form !== 'json'));
+    if (isOrigin) origins.set(key, objects);
+    known.set(key, isOrigin || read.length > 0);
+    return isOrigin || read.length > 0;
+  };
+  for (const { key } of steps) hasFiles(key);
+  return steps.map((step) => {
+    const objects = origins.get(step.key);
+    return objects === undefined ? step : { ...step, objects };
+  });
 }
 
 /** Everything that was made from an action's outputs, directly or not. Content of two bytes, such as `[]`, leads nowhere: everybody makes it. */
@@ -82,29 +106,14 @@ function walk(actions: ActionsByContent, from: ActionRecord, edgesOf: (record: A
   for (let record = waiting.shift(); record !== undefined; record = waiting.shift()) {
     if (steps.has(record.key)) continue;
     const edges = edgesOf(record);
-    steps.set(record.key, stepOf(actions, record, edges));
+    steps.set(record.key, stepOf(record, edges));
     waiting.push(...edges.flatMap(({ key = '' }) => actions.byKey.get(key) ?? []));
   }
   return [...steps.values()];
 }
 
-function stepOf({ store }: ActionsByContent, record: ActionRecord, edges: readonly Edge[]): Step {
-  const {
-    key,
-    node = record.task,
-    task,
-    pipeline,
-    params,
-    code,
-    startedAt,
-    seconds,
-    machine,
-    backend,
-    adoptedFrom,
-    outputs,
-    inputs,
-  } = record;
-  const isOrigin = Object.keys(inputs).length === 0;
+function stepOf(record: ActionRecord, edges: readonly Edge[]): Step {
+  const { key, node = record.task, task, pipeline, params, code, startedAt, seconds, machine, backend, adoptedFrom, outputs } = record;
   return {
     key,
     node,
@@ -119,6 +128,5 @@ function stepOf({ store }: ActionsByContent, record: ActionRecord, edges: readon
     ...(adoptedFrom === undefined ? {} : { adoptedFrom }),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, { digest, bytes }]) => [name, { digest, bytes }])),
     edges,
-    ...(isOrigin ? { objects: [...reachedObjects(store.root, Object.values(outputs), () => undefined)].length } : {}),
   };
 }

@@ -56,6 +56,7 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
   );
   const shown = await readOutputs(store, run, planned);
   const begin = given.begin ?? (await beginOf(ledger, run));
+  const nodes = run.nodes.map((node) => reportedNode(node, planned.get(node.id), records.get(node.id)));
   const model: ReportModel = {
     run: {
       workflowId: run.workflowId,
@@ -68,14 +69,14 @@ export async function buildReportModel({ store, ledger, run, plan, temporalUi, .
       headline: headline(run, shown.measures),
       ...(run.alert === undefined ? {} : { alert: run.alert.message }),
     },
-    nodes: run.nodes.map((node) => reportedNode(node, planned.get(node.id), records.get(node.id))),
+    nodes,
     settings: plan.settings,
     code: codeOf(run, records, plan),
     ...computedOn(run, records),
     curves: await readCurves(ledger, run),
     exhibits: shown.exhibits,
     measures: shown.measures,
-    data: await readDataCards(store, records, shown.quarantined),
+    data: await readDataCards(store, nodes, records, shown.quarantined),
     quarantined: shown.quarantined,
     links: temporalUi === undefined ? {} : { temporalUi },
   };

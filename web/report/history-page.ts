@@ -1,12 +1,12 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type MeasuredRun, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
+import { type MeasuredRun, type MeasuredValue, readMeasuredRuns } from '../../engine/history/measured-runs.ts';
 import type { Ledger } from '../../engine/ledger/ledger.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { linearScale } from './chart-scale.ts';
 import { renderPage } from './frame.ts';
 import { html, type Markup } from './markup.ts';
-import { moment, quantity, slug } from './words.ts';
+import { counted, moment, quantity, slug } from './words.ts';
 
 /** One measure over the runs that have it; those of a schedule are apart, because they are about the same clips, or windows of one kind. */
 interface Series {
@@ -15,7 +15,12 @@ interface Series {
   readonly node: string;
   readonly name: string;
   readonly better?: 'lower' | 'higher';
-  readonly points: readonly { readonly run: MeasuredRun; readonly value: number }[];
+  readonly points: readonly Point[];
+}
+interface Point {
+  readonly run: MeasuredRun;
+  readonly value: number;
+  readonly interval?: MeasuredValue['interval'];
 }
 
 /** Folder of the page below `<home>/reports`. */
@@ -47,52 +52,81 @@ ${sections.map(({ id, title }) => html`<section id="${id}" class="part" aria-lab
 }
 
 function seriesOf(runs: readonly MeasuredRun[]): Series[] {
-  const found = new Map<string, Series & { points: { run: MeasuredRun; value: number }[] }>();
+  const found = new Map<string, Series & { points: Point[] }>();
   for (const run of runs)
-    for (const { node, name, better, value } of run.measures) {
+    for (const { node, name, better, value, interval } of run.measures) {
       const { pipeline, schedule } = run;
       const key = JSON.stringify([pipeline, schedule, node, name]);
       const own = { ...(schedule === undefined ? {} : { schedule }), ...(better === undefined ? {} : { better }) };
       const one = found.get(key) ?? { pipeline, node, name, ...own, points: [] };
       found.set(key, one);
-      one.points.push({ run, value });
+      one.points.push({ run, value, ...(interval === undefined ? {} : { interval }) });
     }
   return [...found.values()];
+}
+
+/** Those of each schedule together, by name, then what people started. */
+function drawPipeline(series: readonly Series[]): Markup {
+  const schedules = [...new Set(series.flatMap(({ schedule }) => schedule ?? []))].sort();
+  return html`${[...schedules, undefined].map((wanted) =>
+    drawGroup(
+      wanted,
+      series.filter(({ schedule }) => schedule === wanted),
+    ),
+  )}`;
 }
 
 /** More curves than these are folded up, node by node. */
 const mostOpen = 24;
 
 /** Curves where there is something to compare; what was measured once is a table. */
-function drawPipeline(series: readonly Series[]): Markup {
+function drawGroup(schedule: string | undefined, series: readonly Series[]): Markup | false {
+  const runs = [...new Set(series.flatMap(({ points }) => points.map(({ run }) => run)))];
+  const last = runs
+    .map(({ at }) => at)
+    .sort()
+    .at(-1);
+  if (last === undefined) return false;
   const curves = series.filter(({ points }) => points.length > 1);
   const once = series.filter(({ points }) => points.length === 1);
   const nodes = [...new Set(curves.map(({ node }) => node))];
   const ofNode = (wanted: string) => curves.filter(({ node }) => node === wanted);
   const drawn =
     curves.length <= mostOpen
-      ? html`${curves.map(drawSeries)}`
-      : html`${nodes.map((node) => html`<details class="data"><summary>${node}: ${ofNode(node).length} measures</summary>${ofNode(node).map(drawSeries)}</details>`)}`;
-  return html`${drawn}${once.length > 0 && drawOnce(once)}`;
+      ? drawCurves(curves)
+      : html`${nodes.map((node) => html`<details class="data"><summary>${node}: ${counted(ofNode(node).length, 'measure')}</summary>${drawCurves(ofNode(node))}</details>`)}`;
+  const title = schedule === undefined ? 'Runs that people started' : `Schedule ${schedule}`;
+  return html`<h3>${title} <small>${counted(runs.length, 'run')}, the last for ${moment(last)}</small></h3>${drawn}${once.length > 0 && drawOnce(once)}`;
 }
 
-const drawOnce = (series: readonly Series[]): Markup =>
-  html`<details class="data"><summary>${series.length} measures of one run each</summary><div class="scroll" tabindex="0" role="region" aria-label="Measured once"><table><thead><tr><th scope="col">measure</th><th scope="col">node</th><th scope="col" class="number">value</th><th scope="col">for</th><th scope="col">schedule</th><th scope="col">run</th></tr></thead><tbody>${series.flatMap(({ name, node, schedule, points }) => points.map(({ run, value }) => html`<tr><th scope="row">${name}</th><td>${node}</td><td class="number">${quantity(value)}</td><td>${moment(run.at)}</td><td>${schedule ?? '–'}</td><td>${linkTo(run)}</td></tr>`))}</tbody></table></div></details>`;
+const drawCurves = (series: readonly Series[]): Markup | false =>
+  series.length > 0 && html`<div class="curves">${series.map(drawSeries)}</div>`;
 
-const size = { width: 560, height: 150, left: 58, right: 12, top: 10, bottom: 16 };
+const drawOnce = (series: readonly Series[]): Markup =>
+  html`<details class="data"><summary>${counted(series.length, 'measure')} of one run each</summary><div class="scroll" tabindex="0" role="region" aria-label="Measured once"><table><thead><tr><th scope="col">measure</th><th scope="col">node</th><th scope="col" class="number">value</th><th scope="col">95 %</th><th scope="col">for</th><th scope="col">run</th></tr></thead><tbody>${series.flatMap(({ name, node, points }) => points.map((point) => html`<tr><th scope="row">${name}</th><td>${node}</td><td class="number">${quantity(point.value)}</td><td>${within(point)}</td><td>${moment(point.run.at)}</td><td>${linkTo(point.run)}</td></tr>`))}</tbody></table></div></details>`;
+
+const within = ({ interval }: Point): string => (interval === undefined ? '–' : `${quantity(interval.low)} … ${quantity(interval.high)}`);
+
+const size = { width: 360, height: 150, left: 58, right: 12, top: 10, bottom: 16 };
 const fixed = (value: number): string => value.toFixed(1);
 
 function drawSeries({ schedule, node, name, better, points }: Series): Markup {
   const of = schedule === undefined ? node : `${node}, schedule ${schedule}`;
-  const values = points.map(({ value }) => value).filter(Number.isFinite);
+  const values = points.flatMap(({ value, interval }) => [value, interval?.low ?? value, interval?.high ?? value]).filter(Number.isFinite);
   const y = linearScale(values, size.height - size.bottom, size.top, 4);
-  const place = (i: number): number =>
-    size.left + (points.length < 2 ? 0.5 : i / (points.length - 1)) * (size.width - size.left - size.right);
-  const marks = points.flatMap(({ value }, i) => (Number.isFinite(value) ? [{ x: fixed(place(i)), y: fixed(y.place(value)) }] : []));
+  const place = (i: number): number => size.left + (i / (points.length - 1)) * (size.width - size.left - size.right);
+  const marks = points.flatMap(({ value, interval }, i) =>
+    Number.isFinite(value) ? [{ x: fixed(place(i)), y: fixed(y.place(value)), interval }] : [],
+  );
   const told = `${name} of ${of} over ${points.length} runs, last ${quantity(points.at(-1)?.value ?? Number.NaN)}`;
-  return html`<h3>${name} <small>${of}${better !== undefined && `, ${better} is better`}</small></h3>
-<svg class="chart" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${told}"><g class="grid">${y.marks.map((mark) => html`<line x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(y.place(mark))}" y2="${fixed(y.place(mark))}"/>`)}</g><g class="labels y">${y.marks.map((mark) => html`<text x="${size.left - 7}" y="${fixed(y.place(mark) + 4)}">${quantity(mark)}</text>`)}</g><path class="line" d="${marks.map((mark, i) => `${i === 0 ? 'M' : 'L'}${mark.x} ${mark.y}`).join('')}"/>${marks.map((mark) => html`<circle class="dot" cx="${mark.x}" cy="${mark.y}" r="3"/>`)}</svg>
-<details class="data"><summary>${points.length} runs<span class="unseen"> of ${name}, ${of}</span></summary><div class="scroll" tabindex="0" role="region" aria-label="Runs of ${name}, ${of}"><table><thead><tr><th scope="col">for</th><th scope="col" class="number">${name}</th><th scope="col">run</th></tr></thead><tbody>${points.toReversed().map(({ run, value }) => html`<tr><th scope="row">${moment(run.at)}</th><td class="number">${quantity(value)}</td><td>${linkTo(run)}</td></tr>`)}</tbody></table></div></details>`;
+  const whiskers = marks.map(
+    ({ x, interval }) =>
+      interval &&
+      html`<line class="interval" x1="${x}" x2="${x}" y1="${fixed(y.place(interval.low))}" y2="${fixed(y.place(interval.high))}"/>`,
+  );
+  return html`<section class="curve"><h4>${name} <small>${node}${better !== undefined && `, ${better} is better`}</small></h4>
+<svg class="chart" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${told}"><g class="grid">${y.marks.map((mark) => html`<line x1="${size.left}" x2="${size.width - size.right}" y1="${fixed(y.place(mark))}" y2="${fixed(y.place(mark))}"/>`)}</g><g class="labels y">${y.marks.map((mark) => html`<text x="${size.left - 7}" y="${fixed(y.place(mark) + 4)}">${quantity(mark)}</text>`)}</g>${whiskers}<path class="line" d="${marks.map((mark, i) => `${i === 0 ? 'M' : 'L'}${mark.x} ${mark.y}`).join('')}"/>${marks.map((mark) => html`<circle class="dot" cx="${mark.x}" cy="${mark.y}" r="3"/>`)}</svg>
+<details class="data"><summary>${points.length} runs<span class="unseen"> of ${name}, ${of}</span></summary><div class="scroll" tabindex="0" role="region" aria-label="Runs of ${name}, ${of}"><table><thead><tr><th scope="col">for</th><th scope="col" class="number">${name}</th><th scope="col">95 %</th><th scope="col">run</th></tr></thead><tbody>${points.toReversed().map((point) => html`<tr><th scope="row">${moment(point.run.at)}</th><td class="number">${quantity(point.value)}</td><td>${within(point)}</td><td>${linkTo(point.run)}</td></tr>`)}</tbody></table></div></details></section>`;
 }
 
 const linkTo = ({ run, report }: MeasuredRun): Markup | string =>

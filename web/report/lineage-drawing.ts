@@ -26,14 +26,15 @@ const link = (id: string): Markup => html`<a href="#node-${slug(id)}">${id}</a>`
 const listed = (nodes: readonly ReportedNode[]): Markup[] => nodes.map(({ id }, i) => html`${i > 0 && ', '}${link(id)}`);
 
 /** For each product its content, the data it goes back to, the trainings on the way, and the way itself. */
-export function drawLineage(nodes: readonly ReportedNode[]): Markup | false {
+export function drawLineage(nodes: readonly ReportedNode[], data: ReportModel['data']): Markup | false {
+  const beginnings = new Set(data.map(({ node }) => node));
   const shown = products(nodes);
   if (shown.length === 0) return false;
   const rows = shown.map((node) => {
     const way = above(node.id, nodes);
-    const origins = way.filter(({ deps }) => deps.length === 0);
+    const origins = way.filter(({ id }) => beginnings.has(id));
     const trainings = way.filter(({ queue }) => queue === 'train');
-    return html`<tr><th scope="row">${link(node.id)}</th><td>${(node.outputs ?? []).map((one) => html`<div>${one.name} ${digest(one.digest)}</div>`)}</td><td>${origins.length === 0 ? 'itself' : listed(origins)}</td><td>${trainings.length === 0 ? '–' : listed(trainings)}</td><td><details><summary>${counted(way.length, 'step')}<span class="unseen"> to ${node.id}</span></summary><ol>${way.map((one) => html`<li>${link(one.id)}</li>`)}</ol></details></td></tr>`;
+    return html`<tr><th scope="row">${link(node.id)}</th><td>${(node.outputs ?? []).map((one) => html`<div>${one.name} ${digest(one.digest)}</div>`)}</td><td>${origins.length === 0 ? '–' : listed(origins)}</td><td>${trainings.length === 0 ? '–' : listed(trainings)}</td><td><details><summary>${counted(way.length, 'step')}<span class="unseen"> to ${node.id}</span></summary><ol>${way.map((one) => html`<li>${link(one.id)}</li>`)}</ol></details></td></tr>`;
   });
   return html`<p class="lead">Each content is named by its sha256. <code>sostenuto lineage &lt;digest&gt;</code> prints the whole way back with settings and code; with <code>--forward</code>, what used it.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Lineage"><table class="lineage"><thead><tr><th scope="col">result</th><th scope="col">content</th><th scope="col">data</th><th scope="col">trainings before</th><th scope="col">way, nearest first</th></tr></thead><tbody>${rows}</tbody></table></div>`;
@@ -52,7 +53,7 @@ function drawCard({ node, task, params, files, bytes, kinds, leftOut, licences, 
     ['made', moment(madeAt)],
     ['files', `${counted(files, 'file')}${Object.keys(kinds).length > 1 || kinds['file'] === undefined ? `: ${kept.join(', ')}` : ''}`],
     ['size', `${quantity(bytes / 1e6)} MB`],
-    ['left out', leftOut],
+    ...(leftOut > 0 ? [['left out', leftOut] as const] : []),
     ['licence', licences.join('; ') || 'not stated'],
     ...settings.map(([name, value]) => [name, shortened(value)] as const),
     ['code', code.slice(0, 12)],

@@ -7,7 +7,7 @@ import { renderPage } from './frame.ts';
 import { drawFamily, findFamilies } from './heat-map.ts';
 import { drawDataCards, drawLineage } from './lineage-drawing.ts';
 import { html, type Markup } from './markup.ts';
-import type { ReportModel } from './model.ts';
+import type { Curve, ReportModel } from './model.ts';
 import {
   drawCode,
   drawFailures,
@@ -19,7 +19,7 @@ import {
   failedNodes,
   pairs,
 } from './sections.ts';
-import { duration, moment, type Outcome, outcomeOf, slug } from './words.ts';
+import { duration, moment, type Outcome, outcomeOf, quantity, slug } from './words.ts';
 
 interface Section {
   readonly id: string;
@@ -59,7 +59,7 @@ function sectionsOf(model: ReportModel): Section[] {
     { id: 'training', title: 'Training', body: curves.length > 0 && drawCurves(model) },
     { id: 'quarantine', title: 'Left out', body: quarantined.length > 0 && drawQuarantine(quarantined) },
     { id: 'data', title: 'Data', body: drawDataCards(model.data) },
-    { id: 'lineage', title: 'Lineage', body: drawLineage(nodes) },
+    { id: 'lineage', title: 'Lineage', body: drawLineage(nodes, model.data) },
     { id: 'nodes', title: 'Nodes', body: nodes.length > 0 && drawNodes(nodes) },
     { id: 'settings', title: 'Settings', body: model.settings !== undefined && drawSettings(model.settings) },
     { id: 'origin', title: 'Origin', body: drawOrigin(model) },
@@ -120,11 +120,26 @@ function drawCurves({ curves }: ReportModel): Markup {
   const { families, single } = findFamilies(curves);
   const byNode = [...new Set(curves.map((curve) => curve.node))];
   return html`${byNode.map((node) => {
-    const charts = single.map((curve, i) => curve.node === node && drawCurve(curve, i));
+    const own = single.map((curve, index) => ({ curve, index })).filter(({ curve }) => curve.node === node);
+    const charts = own
+      .filter(({ curve }) => !isOnce(curve))
+      .sort((one, other) => rankOf(one.curve) - rankOf(other.curve))
+      .map(({ curve, index }) => drawCurve(curve, index));
+    const once = own.filter(({ curve }) => isOnce(curve));
     const maps = families.filter(({ members }) => members[0]?.curve.node === node).map(drawFamily);
-    return html`<h3><a class="origin" href="#node-${slug(node)}">${node}</a></h3><div class="curves">${charts}${maps}</div>`;
+    return html`<h3><a class="origin" href="#node-${slug(node)}">${node}</a></h3>${(charts.length > 0 || maps.length > 0) && html`<div class="curves">${charts}${maps}</div>`}${once.length > 0 && drawOnce(once.map(({ curve }) => curve))}`;
   })}`;
 }
+
+/** Losses come first. */
+const rankOf = ({ name }: Curve): number => (name === 'loss' ? 0 : name.includes('loss') ? 1 : 2);
+
+/** A single point is no curve. */
+const isOnce = ({ points, resumePoints = [] }: Curve): boolean =>
+  points.length === 1 && points.every(([, value]) => Number.isFinite(value)) && resumePoints.length === 0;
+
+const drawOnce = (curves: readonly Curve[]): Markup =>
+  html`<dl class="facts once">${curves.flatMap(({ name, points }) => points.map(([step, value]) => html`<div><dt>${name}</dt><dd>${quantity(value)} <small>at step ${quantity(step)}</small></dd></div>`))}</dl>`;
 
 function drawOrigin({ run, machine, backend, code }: ReportModel): Markup {
   const identity: [string, string][] = [

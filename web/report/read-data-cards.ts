@@ -3,28 +3,39 @@ import type { ActionRecord } from '../../engine/actions/actions.ts';
 import type { Artifact } from '../../engine/define/ports.ts';
 import { reachedObjects } from '../../engine/store/references.ts';
 import type { Store } from '../../engine/store/store.ts';
-import type { DataCard, ReportModel } from './model.ts';
+import type { DataCard, ReportedNode, ReportModel } from './model.ts';
 
-/** A node that reads nothing: there data begin. */
+/** A node whose results have files, where nothing that it reads has any: there data begin. Versions of tools are read, too. */
 interface Beginning {
   readonly id: string;
   readonly task: string;
   readonly record: ActionRecord;
 }
 
-/** One card for each place where data begin: what was asked for, what there is of it, and what was left out below. Facts, no judgement. */
+/**
+ * One card for each place where data begin: what was asked for, what there is of it, and what was left out below. Facts, no judgement.
+ *
+ * @param nodes in topological order
+ */
 export async function readDataCards(
   store: Store,
+  nodes: readonly Pick<ReportedNode, 'id' | 'deps'>[],
   records: ReadonlyMap<string, ActionRecord>,
   quarantined: ReportModel['quarantined'],
 ): Promise<DataCard[]> {
-  const beginnings = [...records].flatMap(([id, record]): Beginning[] =>
-    Object.keys(record.inputs).length === 0 ? [{ id, task: record.task, record }] : [],
-  );
-  const cards = await Promise.all(beginnings.map((one) => readCard(store, one)));
-  return cards
-    .filter(({ files }) => files > 0)
-    .map((card) => ({ ...card, leftOut: quarantined.filter(({ node }) => node === card.node).length }));
+  const cards: DataCard[] = [];
+  const withFiles = new Set<string>();
+  for (const { id, deps } of nodes) {
+    const record = records.get(id);
+    if (deps.some((dep) => withFiles.has(dep))) withFiles.add(id);
+    else if (record !== undefined) {
+      const card = await readCard(store, { id, task: record.task, record });
+      if (card.files === 0) continue;
+      withFiles.add(id);
+      cards.push({ ...card, leftOut: quarantined.filter(({ node }) => node === id).length });
+    }
+  }
+  return cards;
 }
 
 async function readCard(store: Store, { id, task, record }: Beginning): Promise<Omit<DataCard, 'leftOut'>> {

@@ -13,7 +13,15 @@ export function drawScores(measures: readonly ReportedMeasure[]): Markup {
     )}</ul>`;
 }
 
+/** More measures than these are folded up: tables of exhibits set them side by side. */
+const mostMeasures = 24;
+
 export function drawMeasures(measures: readonly ReportedMeasure[]): Markup {
+  const rest = measures.slice(mostMeasures);
+  return html`${drawMeasureTable(measures.slice(0, mostMeasures))}${rest.length > 0 && html`<details class="data"><summary>${counted(rest.length, 'further measure')}</summary>${drawMeasureTable(rest)}</details>`}`;
+}
+
+function drawMeasureTable(measures: readonly ReportedMeasure[]): Markup {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Measures"><table class="measures"><thead><tr><th scope="col">measure</th><th scope="col" class="number">value</th><th scope="col">better</th></tr></thead>
 <tbody>${measures.map(
     (one) =>

@@ -52,7 +52,9 @@ beforeAll(async () => {
     await tree('model', 'weights'),
     await store.putJson([]),
   ];
-  await act('clips', {}, { clips, refused: empty });
+  const version = await store.putJson('ffmpeg 7');
+  await act('tools', {}, { version });
+  await act('clips', { version }, { clips, refused: empty });
   await act('media', { clips }, { sound, refused: empty });
   await act('unrelated', {}, { refused: empty });
   await act('train', { sound, first: empty, second: empty }, { model });
@@ -64,9 +66,14 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 describe('the way back', () => {
   test('leads over every input to where data begin, with settings and code, and tells each step once', () => {
     const steps = traceBack(actions, recordOf('judge'), () => undefined);
-    expect(steps.map(({ node }) => node).filter((node) => node !== 'unrelated')).toEqual(['judge', 'train', 'media', 'clips']);
+    expect(steps.map(({ node }) => node).filter((node) => node !== 'unrelated')).toEqual(['judge', 'train', 'media', 'clips', 'tools']);
     expect(steps.find(({ node }) => node === 'train')).toMatchObject({ params: { of: 'train' }, code: { modules: { 'train.ts': '1' } } });
-    expect(steps.find(({ node }) => node === 'clips')).toMatchObject({ edges: [], objects: 3 });
+    expect(steps.find(({ node }) => node === 'clips')).toMatchObject({ objects: 3 });
+  });
+
+  test('says that data begin where files do, not at the version of a tool that made them', () => {
+    const steps = traceBack(actions, recordOf('judge'), () => undefined);
+    expect(steps.filter(({ objects }) => objects !== undefined).map(({ node }) => node)).toEqual(['clips']);
   });
 
   test('takes the node that the plan names, where the same content was made several times', () => {

@@ -12,8 +12,10 @@ import { planPipeline } from '../../../engine/plan/plan.ts';
 import { openStore, type Store } from '../../../engine/store/store.ts';
 import { buildReportModel } from '../../../web/report/build-model.ts';
 import type { FinishedNode, FinishedRun } from '../../../web/report/finished-run.ts';
+import { renderReport } from '../../../web/report/page.ts';
 import { createReportWriter, reportDirectory } from '../../../web/report/report-writer.ts';
 import { tone, wav } from '../example.ts';
+import { readTags } from '../tags.ts';
 
 const code = { url: import.meta.url, export: 'none' };
 const train = defineTask({ name: 'train', inputs: {}, outputs: { model: json<number>() }, queue: 'train', implementation: code });
@@ -213,6 +215,44 @@ describe('the model of a report', () => {
       expect.stringContaining('groups.0.items.0.audio'),
       expect.stringContaining('This output cannot be read'),
     ]);
+  });
+});
+
+describe('data cards', () => {
+  const ask = defineTask({ name: 'ask', inputs: {}, outputs: { version: json<string>() }, implementation: code });
+  const collect = defineTask({
+    name: 'collect',
+    inputs: { version: json<string>() },
+    outputs: { clips: tree('clips') },
+    implementation: code,
+  });
+  const learn = defineTask({ name: 'learn', inputs: { clips: tree('clips') }, outputs: { model: tree('model') }, implementation: code });
+  const learning = definePipeline({
+    name: 'learning',
+    description: 'tools, clips, a model',
+    settings: z.strictObject({}),
+    presets: { demo: {} },
+    build: ({ node }) => {
+      const { version } = node('tools', ask, { inputs: {}, params: {} });
+      const { clips } = node('clips', collect, { inputs: { version }, params: {} });
+      node('model', learn, { inputs: { clips }, params: {} });
+    },
+  });
+
+  it('stand for the first nodes with files, though they read the version of a tool, and for nothing made from these', async () => {
+    const keyOf = { tools: 'a'.repeat(64), clips: 'b'.repeat(64), model: 'c'.repeat(64) } as const;
+    const outputs = {
+      tools: { version: await store.putJson('ffmpeg 7') },
+      clips: { clips: await exhibits([], { 'a.wav': Buffer.from('a'), 'b.wav': Buffer.from('b') }) },
+    };
+    await record(keyOf.tools, 'ask', outputs.tools);
+    await record(keyOf.clips, 'collect', outputs.clips);
+    await record(keyOf.model, 'learn', { model: outputs.clips.clips });
+    const nodes = (['tools', 'clips', 'model'] as const).map((id) => ({ ...node('training', id, { key: keyOf[id] }), id }));
+    const { model } = await buildReportModel({ store, ledger, run: run(nodes), plan: planPipeline(learning) });
+    expect(model.data.map((card) => [card.node, card.kinds])).toEqual([['clips', { json: 1, wav: 2 }]]);
+    const rows = readTags(renderReport(model)).filter(({ name, attributes }) => name === 'a' && attributes.get('href') === '#node-clips');
+    expect(rows.length).toBeGreaterThan(1);
   });
 });
 

@@ -90,6 +90,30 @@ describe('the report page', () => {
     expect(sectionsOf(empty)).toEqual(['settings', 'origin']);
   });
 
+  it('writes a curve of one point down, and draws losses first', () => {
+    const points = [
+      [1, 0.5],
+      [2, 0.25],
+    ] as const;
+    const curves = [
+      { node: 'joint', name: 'gradient norm', points },
+      { node: 'joint', name: 'validation loss', points: [[2, 0.75]] as const },
+      { node: 'joint', name: 'loss', points },
+    ];
+    const tags = readTags(renderReport({ ...exampleModel, curves }));
+    const drawn = tags.filter(({ name, attributes }) => name === 'svg' && attributes.get('class') === 'chart linear');
+    expect(drawn.map(({ attributes }) => attributes.get('aria-label')?.split(':')[0])).toEqual(['loss of joint', 'gradient norm of joint']);
+    expect(tags.filter(({ name }) => name === 'dt').map(({ text }) => text)).toContain('validation loss');
+    expect(tags.filter(({ name }) => name === 'dd').map(({ text }) => text.trim())).toContain('0.75');
+  });
+
+  it('folds up measures beyond the first', () => {
+    const measures = Array.from({ length: 30 }, (_, i) => ({ name: `measure ${i}`, value: i }));
+    const tags = readTags(renderReport({ ...exampleModel, measures }));
+    expect(tags.filter(({ name }) => name === 'summary').map(({ text }) => text)).toContain('6 further measures');
+    expect(tags.filter(({ name, attributes }) => name === 'table' && attributes.get('class') === 'measures')).toHaveLength(2);
+  });
+
   it('names values that cannot be drawn', () => {
     const curves = [
       {
