@@ -26,7 +26,9 @@ export async function writeComparison(comparison: Comparison, { store, ledger, r
       found.push(...(await readSide(store, { node, digest, bytes }, side, media)));
     return found;
   };
-  const exhibits = pairExhibits(await exhibitsOf(reports[0], 'first'), await exhibitsOf(reports[1], 'second'));
+  const [ofFirst, ofSecond] = [await exhibitsOf(reports[0], 'first'), await exhibitsOf(reports[1], 'second')];
+  // The store has one path for one content.
+  const exhibits = pairExhibits(ofFirst, ofSecond, (one, other) => media.get(one) === media.get(other));
   const [first, second] = comparison.runs.map(({ workflowId }) => slug(workflowId).slice(0, 90));
   const directory = join(await projectHome(), 'reports', `compare-${first}-with-${second}`);
   return writePage({ runs: comparison.runs, tables: tablesOf(comparison), exhibits }, media, directory, renderComparison);

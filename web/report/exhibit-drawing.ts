@@ -2,11 +2,13 @@ import { html, type Markup } from './markup.ts';
 import type { Exhibit, ExhibitGroup, ExhibitItem, ExhibitRoll, ExhibitTable } from './model.ts';
 import { quantity, slug } from './words.ts';
 
-/** Sounds side by side, and what else a node wants to show. */
-export function drawExhibit(exhibit: Exhibit): Markup {
+const linkToNode = (node: string): Markup => html` <a class="origin" href="#node-${slug(node)}">from ${node}</a>`;
+
+/** Sounds side by side, and what else a node wants to show; `originOf` says which node it was. */
+export function drawExhibit(exhibit: Exhibit, originOf: (node: string) => Markup | false = linkToNode): Markup {
   const heard = exhibit.groups.some((group) => group.items.some((item) => item.audio !== undefined));
   return html`<section class="exhibit" id="exhibit-${slug(exhibit.node)}" aria-label="${exhibit.title}">
-<h3>${exhibit.title} <a class="origin" href="#node-${slug(exhibit.node)}">from ${exhibit.node}</a></h3>
+<h3>${exhibit.title}${originOf(exhibit.node)}</h3>
 ${exhibit.note !== undefined && html`<p class="lead">${exhibit.note}</p>`}
 ${(exhibit.tables ?? []).map(drawTable)}
 ${heard && html`<div class="keys scripted"><p><kbd>1</kbd>–<kbd>9</kbd> switch version at the same position · <kbd>space</kbd> play or pause · <kbd>←</kbd> <kbd>→</kbd> seek · <kbd>↑</kbd> <kbd>↓</kbd> other clip</p><label class="toggle"><input type="checkbox" class="match" checked> match loudness</label></div>`}

@@ -96,7 +96,7 @@ function drawGroup(schedule: string | undefined, series: readonly Series[]): Mar
       ? drawCurves(curves)
       : html`${nodes.map((node) => html`<details class="data"><summary>${node}: ${counted(ofNode(node).length, 'measure')}</summary>${drawCurves(ofNode(node))}</details>`)}`;
   const title = schedule === undefined ? 'Runs that people started' : `Schedule ${schedule}`;
-  return html`<h3>${title} <small>${counted(runs.length, 'run')}, the last for ${moment(last)}</small></h3>${drawn}${once.length > 0 && drawOnce(once)}`;
+  return html`<h3>${title} <small class="besides">${counted(runs.length, 'run')}, the last for ${moment(last)}</small></h3>${drawn}${once.length > 0 && drawOnce(once)}`;
 }
 
 const drawCurves = (series: readonly Series[]): Markup | false =>

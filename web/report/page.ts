@@ -53,7 +53,7 @@ function sectionsOf(model: ReportModel): Section[] {
       title: exhibits.some((one) => one.groups.some((group) => group.items.some((item) => item.audio !== undefined)))
         ? 'Sounds'
         : 'Exhibits',
-      body: exhibits.length > 0 && html`${exhibits.map(drawExhibit)}`,
+      body: exhibits.length > 0 && html`${exhibits.map((one) => drawExhibit(one))}`,
     },
     { id: 'measures', title: 'Measures', body: measures.length > 0 && drawMeasures(measures) },
     { id: 'training', title: 'Training', body: curves.length > 0 && drawCurves(model) },
