@@ -8,7 +8,7 @@ export interface Bench<Case> extends Pick<Comparison, 'script' | 'modes' | 'torc
   readonly cases: Readonly<Record<string, Case>>;
   /** Steps of a round, unless the command says otherwise. */
   readonly steps: number;
-  readonly describe: (one: Case, name: string) => Pick<Comparison, 'what' | 'write'>;
+  readonly describe: (one: Case, name: string) => Pick<Comparison, 'what' | 'write'> & Partial<Pick<Comparison, 'modes' | 'torch'>>;
   /** Further columns of the table, by a row's median in milliseconds. */
   readonly columns?: (one: Case) => (median: number) => Record<string, number>;
 }
