@@ -16,7 +16,7 @@ const loaded = maxRss();
 if (mode === SGEMM) {
   const counted = countingProducts(kernelByKernel(tf));
   const { predict } = await openTraining(counted.tf, folder, { memory: 'normal', precision: 'f32', averaged: false });
-  predict().dispose();
+  (await predict()).dispose();
   const operations = 3 * counted.operations();
   await serveRow(loaded, { gigaOperations: operations / 1e9 }, plainProducts(tf, operations));
 }
@@ -26,7 +26,7 @@ const library = mode.startsWith('compiled') ? tf : kernelByKernel(tf);
 const { predict, step } = await openTraining(library, folder, { memory, precision, averaged: false });
 const { loss, norm } = step();
 // After the first step, whose memory counts: the prediction, of the weights before it, runs kernel by kernel in what that left free.
-const prediction = predict();
+const prediction = await predict();
 writeFileSync(predictionFile(folder, mode), prediction.dataSync<'float32'>());
 prediction.dispose();
 await serveRow(loaded, { loss, norm }, step);

@@ -19,7 +19,10 @@ export async function openTraining(
   folder: string,
   { memory, precision, averaged }: NetworkOptions & { precision: Precision; averaged: boolean },
 ) {
-  const { bench, weights, batch: arrays } = await readCase(folder);
+  const { bench, batch: arrays } = await readCase(folder);
+  /** Read when they are needed: a row holds no more than a training does. */
+  const firstWeights = async () => (await readCase(folder)).weights;
+  const shapes = parameterShapes(bench.network);
   const network = createNetwork(tf, bench.network, { memory, precision });
   const keep = () => tf.ones([bench.clips]);
   const batch = {
@@ -29,22 +32,24 @@ export async function openTraining(
   } as unknown as FlowBatch; // the case was written with these names
   const phases: Phase<FlowBatch>[] = [
     {
-      trainable: [...parameterShapes(bench.network)].filter(([, { trainable }]) => trainable).map(([name]) => name),
+      trainable: [...shapes].filter(([, { trainable }]) => trainable).map(([name]) => name),
       objective: (weights, batch) => flowObjective(tf, network, { train: [] }, weights, batch),
       optimiser: { ...TORCH_ADAM, clipNorm: bench.clipNorm },
       schedule: () => bench.rate,
     },
   ];
-  const layouts = phases.map(({ trainable }) => layoutOf(weights, trainable));
+  const layouts = phases.map(({ trainable }) => layoutOf(shapes, trainable));
   const executors = phases.map((_, i) => phaseStep(tf, phases, layouts, i, { precision }));
-  const state = beginTraining(tf, weights, layouts, averaged);
+  const state = beginTraining(tf, await firstWeights(), layouts, averaged);
   const ema = averaged ? ({ kind: 'constant', decay: 0.99 } as const) : undefined;
   const context = { step: 0, updates: [0], reference: new Map(), ema };
-  const predict = (): Tensor =>
-    tf.tidy(() => {
+  const predict = async (): Promise<Tensor> => {
+    const weights = await firstWeights();
+    return tf.tidy(() => {
       const { latents, noise, times, text, textMask, video, roll } = batch;
       const inputs = { time: times, text, textMask, ...(video && { video }), ...(roll && { roll }) };
       return network.predict(loadWeights(tf, weights), { latents: interpolate(tf, noise, latents, times), ...inputs });
     });
+  };
   return { state, layouts, predict, step: () => takeStep(tf, phases, executors, state, [batch], context) };
 }

@@ -17,13 +17,16 @@ const [folder = '', mode = '', threads = ''] = process.argv.slice(2);
 const { tf: library } = await loadBackend('auto', { threads: Number(threads) });
 const loaded = maxRss();
 const tf = mode.startsWith('compiled') ? library : kernelByKernel(library);
-const { predictor, rate, weights, batch: arrays } = await readRollCase(folder);
+const { predictor, rate, batch: arrays } = await readRollCase(folder);
+/** Read when they are needed: a row holds no more than a training does. */
+const firstWeights = async () => (await readRollCase(folder)).weights;
+const shapes = rollPredictorShapes(predictor);
 const batch: Batch & Record<'windows' | 'target', Tensor> = Object.fromEntries(
   [...arrays].map(([name, array]) => [name, toTensor(tf, array)]),
 ) as Record<'windows' | 'target', Tensor>; // the case was written with these names
 const phases: Phase<typeof batch>[] = [
   {
-    trainable: [...rollPredictorShapes(predictor)].filter(([, { trainable }]) => trainable).map(([name]) => name),
+    trainable: [...shapes].filter(([, { trainable }]) => trainable).map(([name]) => name),
     objective: (weights, batch) => {
       const { loss, buffers } = rollObjective(tf, predictor, 'paper', weights, batch);
       return { loss, buffers };
@@ -32,14 +35,15 @@ const phases: Phase<typeof batch>[] = [
     schedule: () => rate,
   },
 ];
-const layouts = phases.map(({ trainable }) => layoutOf(weights, trainable));
+const layouts = phases.map(({ trainable }) => layoutOf(shapes, trainable));
 const precision = mode.endsWith('-bf16') ? 'bf16' : 'f32';
 const executors = phases.map((_, i) => phaseStep(tf, phases, layouts, i, { precision }));
-const state = beginTraining(tf, weights, layouts, false);
+const state = beginTraining(tf, await firstWeights(), layouts, false);
 const context = { step: 0, updates: [0], reference: new Map(), ema: undefined };
 const step = () => takeStep(tf, phases, executors, state, [batch], context);
 const { loss, norm } = step();
 // After the first step, whose memory counts: the prediction, of the weights before it, runs kernel by kernel in what that left free.
+const weights = await firstWeights();
 const prediction = tf.tidy(() => {
   const named = new Map([...weights].map(([name, array]) => [name, toTensor(tf, array)]));
   return rollObjective(tf, predictor, 'paper', named, batch).watched.roll;

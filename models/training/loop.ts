@@ -7,15 +7,27 @@ import type { EmaOptions } from './ema.ts';
 import { layoutOf } from './flat.ts';
 import { type Batch, type Gradient, type Phase, phaseStep } from './phase.ts';
 import { report, stopwatch, type TrainingProgress } from './progress.ts';
-import { beginTraining, currentWeights, disposeState, type NamedArrays, readState, snapshot, toTensor, writeSnapshot } from './state.ts';
+import {
+  beginTraining,
+  currentWeights,
+  disposeState,
+  type NamedArrays,
+  readState,
+  type Shaped,
+  snapshot,
+  toTensor,
+  writeSnapshot,
+} from './state.ts';
 import { takeStep } from './step.ts';
 
 export interface TrainingOptions<B extends Batch> {
   readonly tf: Tf;
-  /** First values of all weights, trained or not. */
-  readonly parameters: NamedArrays;
-  /** Weights of another, finished model that the objective compares with. Its digest goes into every checkpoint and is compared on resume. */
-  readonly reference?: { readonly digest: string; readonly weights: NamedArrays };
+  /** Of all weights, trained or not. */
+  readonly shapes: Shaped;
+  /** Their first values; asked for only where there is no checkpoint, and not held on the host afterwards. */
+  readonly begin: () => NamedArrays | Promise<NamedArrays>;
+  /** Another, finished model that the objective compares with. Its digest goes into every checkpoint and is compared on resume. */
+  readonly reference?: Reference;
   /** Every step takes all of them in this order. */
   readonly phases: readonly Phase<B>[];
   /** Everything a step reads, randomness included, as a function of the step alone. The loop frees it. */
@@ -43,6 +55,12 @@ export interface TrainingOptions<B extends Batch> {
   readonly divergence?: { readonly skips: number; readonly rollbacks: number };
 }
 
+export interface Reference {
+  readonly digest: string;
+  /** Asked for once and not held on the host. */
+  readonly weights: () => NamedArrays | Promise<NamedArrays>;
+}
+
 export interface Trained {
   readonly step: number;
   readonly weights: NamedArrays;
@@ -66,21 +84,21 @@ export interface Counters {
 const SMOOTHING = 0.95;
 
 /**
- * Trains up to `steps` steps from the newest checkpoint, or from the first values of the parameters.
+ * Trains up to `steps` steps from the newest checkpoint, or from the first values of the weights.
  * A run that was stopped and resumed ends with the same bytes as one that was not. A step whose loss or gradient is not
  * finite is skipped and counted; after some in a row the loop goes back to the last checkpoint.
  * Throws `signal.reason` (after saving) when aborted, `TRAINING_DIVERGED` and `CHECKPOINT_MISMATCH`.
  */
 export async function train<B extends Batch>(options: TrainingOptions<B>): Promise<Trained> {
-  const { tf, parameters, checkpoints, signal, steps, seed, cadence, validation } = options;
+  const { tf, shapes, checkpoints, signal, steps, seed, cadence, validation } = options;
   const { skips, rollbacks } = options.divergence ?? { skips: 5, rollbacks: 1 };
-  const layouts = options.phases.map(({ trainable }) => layoutOf(parameters, trainable));
+  const layouts = options.phases.map(({ trainable }) => layoutOf(shapes, trainable));
   const pass = { ...(options.precision && { precision: options.precision }), ...(options.warn && { notice: options.warn }) };
   const executors = options.phases.map((_, i) => phaseStep(tf, options.phases, layouts, i, pass));
-  const reference = [...(options.reference?.weights ?? [])].map(([name, array]) => [name, toTensor(tf, array)] as const);
+  const reference = [...((await options.reference?.weights()) ?? [])].map(([name, array]) => [name, toTensor(tf, array)] as const);
   const load = async (checkpoint: Checkpoint) => {
     const counters = readCounters(options, checkpoint);
-    return { state: await readState(tf, checkpoint.directory, parameters, layouts, options.ema !== undefined), counters };
+    return { state: await readState(tf, checkpoint.directory, shapes, layouts, options.ema !== undefined), counters };
   };
 
   const start = await checkpoints.latest({ notAfter: steps });
@@ -88,7 +106,7 @@ export async function train<B extends Batch>(options: TrainingOptions<B>): Promi
   let { state, counters } = start
     ? await load(start)
     : {
-        state: beginTraining(tf, parameters, layouts, options.ema !== undefined),
+        state: beginTraining(tf, await options.begin(), layouts, options.ema !== undefined),
         counters: { step: 0, updates: layouts.map(() => 0), skipped: 0, smoothedLoss: 0 } as Counters,
       };
   const resumedFrom = counters.step;

@@ -121,7 +121,8 @@ export async function readState(
   };
 }
 
-type Shaped = ReadonlyMap<string, { readonly shape: readonly number[] }>;
+/** Names and shapes; arrays and tensors are both. */
+export type Shaped = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
 /** Throws `CHECKPOINT_MISMATCH`, or another code, with everything that differs, unless both have the same names and shapes. */
 export function checkNames(

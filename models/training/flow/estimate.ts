@@ -1,10 +1,10 @@
 import { totalmem } from 'node:os';
 import { SostenutoError } from '../../../errors/problem.ts';
 import type { NetworkConfig } from '../../network/config.ts';
-import { countParameters, parameterShapes } from '../../network/parameters.ts';
+import { countParameters } from '../../network/parameters.ts';
 import type { FlowSettings } from './settings.ts';
 import { type FlowStage, partOf } from './stage.ts';
-import { headShapes, predictorShapes } from './weights.ts';
+import { stageShapes } from './weights.ts';
 
 /** What a stage costs before it is run. */
 export interface StageEstimate {
@@ -33,7 +33,7 @@ export function estimateStage(
   frames: number,
   { ema, memory }: Pick<FlowSettings, 'ema' | 'memory'>,
 ): StageEstimate {
-  const shapes = new Map([...parameterShapes(network), ...predictorShapes(stage.roll?.predictor), ...headShapes(network, stage)]);
+  const shapes = stageShapes(network, stage);
   const parameters = countParameters(shapes);
   const trained = countParameters(new Map([...shapes].filter(([name]) => stage.train.includes(partOf(name)))));
   // Two moments, the gradient, its clipped copy and a new moment while an update makes one, and the average.

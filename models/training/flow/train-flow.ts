@@ -1,11 +1,10 @@
 import type { NetworkConfig } from '../../network/config.ts';
-import { parameterShapes } from '../../network/parameters.ts';
 import type { Tf, Weights } from '../../network/tensor-types.ts';
 import { createNetwork, type Network } from '../../network/transformer.ts';
 import { factorClGroups } from '../../objectives/factor-cl/config.ts';
 import type { Checkpoints } from '../checkpoints.ts';
 import type { FlowDataset, LatentStatistics } from '../latents.ts';
-import { type Trained, type TrainingOptions, train } from '../loop.ts';
+import { type Reference, type Trained, type TrainingOptions, train } from '../loop.ts';
 import type { Phase } from '../phase.ts';
 import { settleNorms } from '../roll/settle-norms.ts';
 import { schedule } from '../schedule.ts';
@@ -19,7 +18,7 @@ import type { FlowSettings } from './settings.ts';
 import { type FlowStage, partOf } from './stage.ts';
 import { timeBins } from './time-bins.ts';
 import { flowValidation } from './validation.ts';
-import { beginStage, predictorShapes } from './weights.ts';
+import { beginStage, stageShapes } from './weights.ts';
 
 export interface FlowTraining {
   readonly tf: Tf;
@@ -30,9 +29,9 @@ export interface FlowTraining {
   /** Per-channel statistics of the training latents; embedded in the model. */
   readonly statistics: LatentStatistics;
   /** Weights of an earlier stage to begin with; names that are missing there begin as new. */
-  readonly begin?: NamedArrays;
+  readonly begin?: () => Promise<NamedArrays>;
   /** The frozen model of preference training and the digest of its content. */
-  readonly reference?: { readonly digest: string; readonly weights: NamedArrays };
+  readonly reference?: Reference;
   readonly validation?: { readonly dataset: FlowDataset; readonly everySteps: number };
   /** Where `model.safetensors` and `config.json` go. */
   readonly directory: string;
@@ -63,21 +62,24 @@ export async function trainFlow(training: FlowTraining): Promise<Trained> {
   const { tf, settings, stage, seed, dataset, statistics, metric, reference } = training;
   const network = createNetwork(tf, flowNetworkConfig(settings, dataset), settings);
   checkMemory(estimateStage(network.config, stage, settings.batch, settings.frames, settings));
-  const parameters = beginStage(network.config, stage, seed, training.begin);
   const source = { network, dataset, statistics, stage, draws: settings, seed };
   const bins = timeBins();
   const validation = training.validation && flowValidation(tf, { ...source, dataset: training.validation.dataset }, VALIDATION_BATCHES);
   try {
     const trained = await train<FlowBatch>({
       tf,
-      parameters,
-      phases: phasesOf(tf, network, training, parameters),
+      shapes: stageShapes(network.config, stage),
+      begin: async () => beginStage(network.config, stage, seed, await training.begin?.()),
+      phases: phasesOf(tf, network, training),
       data: async (step) => flowBatch(tf, source, await dataset.batchAt(step), step),
       ...(settings.accumulate !== undefined && { accumulate: settings.accumulate }),
       ...(settings.ema && { ema: settings.ema }),
       ...(settings.precision && { precision: settings.precision }),
       ...(reference && {
-        reference: { digest: reference.digest, weights: new Map([...reference.weights].map(([name, w]) => [REFERENCE + name, w])) },
+        reference: {
+          digest: reference.digest,
+          weights: async () => new Map([...(await reference.weights())].map(([name, array]) => [REFERENCE + name, array])),
+        },
       }),
       steps: settings.steps,
       seed,
@@ -108,14 +110,13 @@ export async function trainFlow(training: FlowTraining): Promise<Trained> {
 }
 
 /** One phase; with FactorCL a second one for its CLUB critics, which no gradient of the first may move. */
-function phasesOf(tf: Tf, network: Network, { settings, stage }: FlowTraining, parameters: NamedArrays): Phase<FlowBatch>[] {
+function phasesOf(tf: Tf, network: Network, { settings, stage }: FlowTraining): Phase<FlowBatch>[] {
   const { contrast } = stage;
   const critics = new Set(contrast?.kind === 'factor-cl' ? factorClGroups(contrast.config).critics : []);
-  const shapes = [...parameterShapes(network.config), ...predictorShapes(stage.roll?.predictor)];
-  const buffers = new Set(shapes.filter(([, { trainable }]) => !trainable).map(([name]) => name));
-  const learns = (name: string) => stage.train.includes(partOf(name)) && !buffers.has(name) && !critics.has(name);
+  const shapes = [...stageShapes(network.config, stage)];
+  const learns = (name: string) => stage.train.includes(partOf(name)) && !critics.has(name);
   const main: Phase<FlowBatch> = {
-    trainable: [...parameters.keys()].filter(learns),
+    trainable: shapes.flatMap(([name, { trainable }]) => (trainable && learns(name) ? [name] : [])),
     objective: (weights, batch) => flowObjective(tf, network, stage, weights, batch),
     optimiser: settings.optimiser,
     schedule: schedule({ ...settings.schedule, totalSteps: settings.steps }),

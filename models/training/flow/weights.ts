@@ -19,6 +19,10 @@ export function headShapes({ audio, video }: NetworkConfig, { contrast }: FlowSt
 export const predictorShapes = (predictor: RollPredictorConfig | undefined): ParameterShapes =>
   new Map(predictor ? [...rollPredictorShapes(predictor)].map(([name, shape]) => [ROLL_PREDICTOR + name, shape]) : []);
 
+/** Of all weights that a training of a stage holds. */
+export const stageShapes = (config: NetworkConfig, stage: FlowStage): ParameterShapes =>
+  new Map([...parameterShapes(config), ...predictorShapes(stage.roll?.predictor), ...headShapes(config, stage)]);
+
 /**
  * First weights of a stage: those of the stage before, grown by what it lacks; heads always begin anew. A roll predictor that was trained
  * apart is a part of `before`. Throws `WEIGHTS_MISMATCH`.

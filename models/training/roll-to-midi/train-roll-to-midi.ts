@@ -50,7 +50,8 @@ export async function trainRollToMidi(training: RollToMidiTraining): Promise<Tra
   try {
     const trained = await train<Batch>({
       ...rest,
-      parameters: initialParameters(shapes, seed),
+      shapes,
+      begin: () => initialParameters(shapes, seed),
       phases: [
         { ...learning, trainable: part('generator.'), objective: (weights, batch) => generatorObjective(tf, network, weights, batch) },
         {

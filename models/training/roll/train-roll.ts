@@ -46,7 +46,8 @@ export async function trainRoll(training: RollTraining): Promise<Trained> {
   try {
     const trained = await train<RollBatch>({
       ...rest,
-      parameters: initialParameters(shapes, seed),
+      shapes,
+      begin: () => initialParameters(shapes, seed),
       phases: [
         {
           trainable: [...shapes].filter(([, { trainable }]) => trainable).map(([name]) => name),

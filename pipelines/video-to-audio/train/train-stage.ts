@@ -26,7 +26,7 @@ interface Given {
 }
 
 interface Begun {
-  readonly begin: NamedArrays;
+  readonly begin: () => Promise<NamedArrays>;
   readonly statistics: FlowTraining['statistics'];
 }
 
@@ -39,16 +39,19 @@ export const trainUnguided: Run<typeof declarations.trainUnguided> = async (give
 
 export const trainGuided: Run<typeof declarations.trainGuided> = async (given) => {
   const { inputs, context } = given;
-  const { weights } = await readRollModel(await folderOf(context, inputs.predictor, 'predictor'));
-  const predictor = [...weights].map(([name, array]) => [ROLL_PREDICTOR + name, array] as const);
+  const folder = await folderOf(context, inputs.predictor, 'predictor');
+  const predictor = async () => {
+    const { weights } = await readRollModel(folder);
+    return [...weights].map(([name, array]) => [ROLL_PREDICTOR + name, array] as const);
+  };
   const { begin, statistics } = await modelOf(given, inputs.before);
-  return train(given, { begin: new Map([...begin, ...predictor]), statistics });
+  return train(given, { begin: async () => new Map([...(await begin()), ...(await predictor())]), statistics });
 };
 
 export const trainPreferences: Run<typeof declarations.trainPreferences> = async (given) => {
   const { before, preferences } = given.inputs;
-  const { begin, statistics } = await modelOf(given, before);
-  if (![...begin.keys()].some((name) => name.startsWith(ROLL_PREDICTOR))) throw notGuided();
+  const { begin, statistics, names } = await modelOf(given, before);
+  if (!names.some((name) => name.startsWith(ROLL_PREDICTOR))) throw notGuided();
   return train(given, { begin, statistics, reference: { digest: before.artifact.digest, weights: begin } }, preferences);
 };
 
@@ -64,10 +67,12 @@ const notGuided = () =>
 /**
  * A stage goes on with the averaged weights of the one before: what was measured is what is improved. It goes on in that model's scale of the latents, too,
  * which is this data's unless the model was brought from elsewhere.
+ * The weights are read when they are asked for, so that a training does not hold them on the host.
  */
-async function modelOf({ context }: Given, model: StoredTree): Promise<Begun> {
-  const { weights, statistics } = await readFlowModel(await folderOf(context, model, 'before'));
-  return { begin: weights, statistics };
+async function modelOf({ context }: Given, model: StoredTree): Promise<Begun & { readonly names: readonly string[] }> {
+  const folder = await folderOf(context, model, 'before');
+  const { weights, statistics } = await readFlowModel(folder);
+  return { begin: async () => (await readFlowModel(folder)).weights, statistics, names: [...weights.keys()] };
 }
 
 async function train(

@@ -27,7 +27,8 @@ const row = (purpose: string, width: number, index: number) => normal({ seed: 1,
 const run = (folder: string, steps: number, rows: number, accumulate?: number) =>
   train<Batch & { x: Tensor; y: Tensor }>({
     tf,
-    parameters: new Map([['weight', { shape: [OUTPUTS, INPUTS], data: normal({ seed: 1, purpose: 'weight' }, OUTPUTS * INPUTS) }]]),
+    shapes: new Map([['weight', { shape: [OUTPUTS, INPUTS] }]]),
+    begin: () => new Map([['weight', { shape: [OUTPUTS, INPUTS], data: normal({ seed: 1, purpose: 'weight' }, OUTPUTS * INPUTS) }]]),
     phases: [
       {
         trainable: ['weight'],

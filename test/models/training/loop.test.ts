@@ -61,7 +61,8 @@ async function run({
 }: Run): Promise<Trained> {
   return train<Small>({
     tf,
-    parameters: WEIGHTS,
+    shapes: WEIGHTS,
+    begin: () => WEIGHTS,
     phases: [
       {
         trainable: ['first', 'second'],

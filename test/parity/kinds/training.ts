@@ -31,7 +31,8 @@ async function checkSteps(fixture: Fixture): Promise<void> {
   const losses: number[] = [];
   const { weights: trained } = await train({
     tf,
-    parameters: arrays,
+    shapes: arrays,
+    begin: () => arrays,
     phases: [
       {
         trainable: [...arrays.keys()].filter((name) => !BUFFERS.test(name)),

@@ -143,7 +143,7 @@ async function run({ name, of, steps, more }: Made) {
     checkpoints: folderCheckpoints(join(root, name, 'checkpoints')),
     cadence: {},
     signal: new AbortController().signal,
-    ...(before && { begin: before, reference: { digest: 'of the stage before', weights: before } }),
+    ...(before && { begin: async () => before, reference: { digest: 'of the stage before', weights: () => before } }),
     ...more,
   });
   return { directory, ...(await readFlowModel(directory, 'last')) };
@@ -188,7 +188,7 @@ describe('preference training', () => {
 
   it('refuses a checkpoint that was compared with another reference', async () => {
     const before = (await run({ name: 'base', of: '2.2 joint with the roll predictor', steps: 1 })).weights;
-    const against = (digest: string) => ({ begin: before, reference: { digest, weights: before } });
+    const against = (digest: string) => ({ begin: async () => before, reference: { digest, weights: () => before } });
     await run({ name: 'one', of: '3b preferences', steps: 2, more: against('first') });
     await expect(run({ name: 'one', of: '3b preferences', steps: 4, more: against('second') })).rejects.toThrow(/another reference model/);
   });
