@@ -27,11 +27,15 @@ export type Split = 'train' | 'validation' | 'test';
 export const LOWEST_USED_PITCH = 36;
 export const HIGHEST_USED_PITCH = 86;
 
+/** Pieces that a split has seeds for. */
+export const PIECES_OF_SPLIT = 10_000;
+
 const SPLIT_OFFSET: Readonly<Record<Split, number>> = { train: 0, validation: 1_000_000_000, test: 2_000_000_000 };
 /** Seed of piece `index` of a split; ranges of different splits never meet. */
 export function pieceSeed(split: Split, seed: number, index: number): number {
-  if (index < 0 || index >= 10_000 || seed < 0) throw new RangeError(`piece ${index} of seed ${seed} is outside the range of a split`);
-  return SPLIT_OFFSET[split] + (seed % 100_000) * 10_000 + index;
+  if (index < 0 || index >= PIECES_OF_SPLIT || seed < 0)
+    throw new RangeError(`piece ${index} of seed ${seed} is outside the range of a split`);
+  return SPLIT_OFFSET[split] + (seed % 100_000) * PIECES_OF_SPLIT + index;
 }
 
 const NAMES = ['C', 'D♭', 'D', 'E♭', 'E', 'F', 'G♭', 'G', 'A♭', 'A', 'B♭', 'B'];

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { PIECES_OF_SPLIT } from '../../datasets/synthetic/compose.ts';
 import { CODEC_CONFIG, CODEC_RECIPE } from '../../models/codec/config.ts';
 
 const positive = z.int().min(1);
+const clips = positive.max(PIECES_OF_SPLIT);
 
 const weights = z.strictObject({
   magnitude: z.number().min(0),
@@ -13,10 +15,10 @@ const weights = z.strictObject({
 /** Everything a run of `codec` can be told. */
 export const settingsSchema = z.strictObject({
   data: z.strictObject({
-    pieces: positive.describe('piano pieces rendered for training'),
-    sounds: positive.describe('captioned sounds rendered for training'),
+    pieces: clips.describe('piano pieces rendered for training'),
+    sounds: clips.describe('captioned sounds rendered for training'),
     pianoShare: z.number().min(0).max(1).describe('part of the crops taken from piano'),
-    unseen: positive.describe('pieces, and as many sounds, of the test split that the codec is judged by'),
+    unseen: clips.describe('pieces, and as many sounds, of the test split that the codec is judged by'),
   }),
   network: z.strictObject({ filters: positive, latentChannels: positive }),
   recipe: z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PIECES_OF_SPLIT } from '../../datasets/synthetic/compose.ts';
 import type { FeatureRole } from '../../models/encoders/describe.ts';
 import { BUILT_IN, PUBLISHED } from './encoders.ts';
 import { measureNames, SETS } from './evaluate/measured.ts';
@@ -15,7 +16,7 @@ const demoSets = z.strictObject({
   sounds: count.describe('captioned sounds'),
   mixtures: count.describe('mixtures of two training sounds each, with both captions; drawn as often as single sounds'),
   events: count.describe('videos with visible events that sound'),
-  piano: count.describe('piano pieces; each is played by two pianists'),
+  piano: count.max(PIECES_OF_SPLIT).describe('piano pieces; each is played by two pianists'),
   clipSeconds: z.number().min(0.5).max(30).describe('length of a sound or event clip'),
   pieceSeconds: z
     .tuple([z.number().min(1).max(30), z.number().min(1).max(30)])

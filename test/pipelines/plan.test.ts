@@ -142,6 +142,14 @@ describe('video-to-audio', () => {
         expected: a number ≥ -1, ≤ 1.75]
     `);
   });
+
+  test.each([
+    ['data.piano', (piano: number) => planPipeline(videoToAudio, { settings: { data: { piano } } })],
+    ['data.unseen', (unseen: number) => planPipeline(codec, { settings: { data: { unseen } } })],
+  ])('%s is no more than the pieces that a split has', (_, plan) => {
+    expect(() => plan(10_000)).not.toThrow();
+    expect(() => plan(10_001)).toThrow(/≤ 10000/);
+  });
 });
 
 describe('weights that are given', () => {
