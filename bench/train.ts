@@ -19,8 +19,8 @@ await runCases({
   cases: {
     audio: { what: 'audio DiT: width 256, 6 layers, 8 heads of 32, 256 frames, batch 8', bench: benchCase(AUDIO_256, 8, 256), rows: ALL },
     paper: {
-      what: "audio DiT at the paper's width 1024, 2 of 12 layers, 16 heads of 64, 750 frames, batch 1",
-      bench: benchCase(AUDIO_1024, 1, 750),
+      what: "audio DiT at the paper's width 1024, 2 of 12 layers, 16 heads of 64, 750 frames, batch 2",
+      bench: benchCase(AUDIO_1024, 2, 750),
       rows: FEW,
     },
     joint: {
