@@ -6,8 +6,9 @@ import type { Weights } from './folder.ts';
 /** Layer norm over the last axis. */
 export function normalise(tf: Tf, epsilon: number, weights: Weights, name: string, x: Tensor): Tensor {
   const { mean, variance } = tf.moments(x, -1, true);
-  const standard = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
-  return tf.add(tf.mul(standard, weights(`${name}.weight`)), weights(`${name}.bias`));
+  // In another order TensorFlow takes a graph of it for its own layer norm, whose epsilon it sets to 0.001 whatever this one is.
+  const scale = tf.mul(tf.rsqrt(tf.add(variance, epsilon)), weights(`${name}.weight`));
+  return tf.add(tf.mul(tf.sub(x, mean), scale), weights(`${name}.bias`));
 }
 
 /** x [B,width] times a weight, without bias. */

@@ -1,5 +1,6 @@
 import type { Tensor, Tf } from '../../backend/index.ts';
-import { type Fields, type Layout, readWeights } from '../folder.ts';
+import { compileNetwork } from '../compiled.ts';
+import { type Fields, type Layout, readWeights, type Weights } from '../folder.ts';
 import { normalise } from '../transformer.ts';
 import { actOf, countsOf, only, readClapConfig } from './config.ts';
 import { cubicMatrix } from './interpolate.ts';
@@ -114,7 +115,7 @@ function stageShapes(stage: number, blocks: number, last: number, sizes: Sizes &
 export async function loadClapAudio(tf: Tf, folder: string): Promise<ClapAudio> {
   const sizes = readClapAudio(folder);
   const { depths, heads, window, epsilon, act, isFused, projection, projectionAct, layout } = sizes;
-  const { weights, dispose } = await readWeights(tf, folder, layout);
+  const { weights, dispose: disposeWeights } = await readWeights(tf, folder, layout);
   const patchesOf = (mels: Tensor, isLonger: readonly boolean[]): Tensor => {
     const name = `${ROOT}.patch_embed`;
     const pictures = pictureOf(tf, sizes, batchNorm(tf, weights, `${ROOT}.batch_norm`, mels));
@@ -127,17 +128,24 @@ export async function loadClapAudio(tf: Tf, folder: string): Promise<ClapAudio> 
     const where = tf.reshape(tf.tensor1d([...isLonger], 'bool'), [batch, 1, 1, 1]);
     return normalise(tf, EPSILON, weights, `${name}.norm`, tf.where(where, fused, whole));
   };
+  /** Patches [B,side,side,width] → the mean of what the stages make of them, [B,last width]. */
+  const stages = (given: Weights, patches: Tensor): Tensor => {
+    let x = patches;
+    for (const [stage, blocks] of depths.entries()) {
+      const name = `${ROOT}.layers.${stage}`;
+      x = runStage(tf, { heads: heads[stage] ?? 1, blocks, window, epsilon, act }, given, name, x);
+      if (stage < depths.length - 1) x = mergePatches(tf, given, `${name}.downsample`, x);
+    }
+    return tf.mean(normalise(tf, EPSILON, given, `${ROOT}.norm`, x), [1, 2]);
+  };
+  const inStages = [...layout.shapes.keys()].filter((name) => name.startsWith(`${ROOT}.layers.`) || name.startsWith(`${ROOT}.norm.`));
+  const compiled = compileNetwork(tf, weights, inStages, (given, [patches]): [Tensor] => [stages(given, patches as Tensor)]);
   const encode: ClapAudio['encode'] = (mels, isLonger) =>
-    tf.tidy(() => {
-      let x = patchesOf(mels, isLonger);
-      for (const [stage, blocks] of depths.entries()) {
-        const name = `${ROOT}.layers.${stage}`;
-        x = runStage(tf, { heads: heads[stage] ?? 1, blocks, window, epsilon, act }, weights, name, x);
-        if (stage < depths.length - 1) x = mergePatches(tf, weights, `${name}.downsample`, x);
-      }
-      const pooled = tf.mean(normalise(tf, EPSILON, weights, `${ROOT}.norm`, x), [1, 2]);
-      return projectToUnit(tf, weights, 'audio', projectionAct, pooled);
-    });
+    tf.tidy(() => projectToUnit(tf, weights, 'audio', projectionAct, compiled.call(patchesOf(mels, isLonger))[0]));
+  const dispose = (): void => {
+    compiled.dispose();
+    disposeWeights();
+  };
   return { width: projection, encode, dispose };
 }
 

@@ -1,5 +1,6 @@
 import type { Tensor, Tf } from '../../backend/index.ts';
-import { type Layout, readWeights } from '../folder.ts';
+import { compileNetwork, firstStates, padTokens } from '../compiled.ts';
+import { type Layout, readWeights, type Weights } from '../folder.ts';
 import { attend, linear, normalise, project } from '../transformer.ts';
 import { activate, actOf, only, readClapConfig } from './config.ts';
 import { affine, attentionOf, projectionShapes, projectToUnit } from './towers.ts';
@@ -56,33 +57,51 @@ export function readClapText(folder: string) {
 
 /** Loads a folder in the layout of Hugging Face. Throws `ENCODER_CONFIG`, `ENCODER_WEIGHTS`, `SAFETENSORS_INVALID`. */
 export async function loadClapText(tf: Tf, folder: string): Promise<ClapText> {
-  const { width, layers, heads, epsilon, act, projection, projectionAct, pad, layout } = readClapText(folder);
-  const { weights, dispose } = await readWeights(tf, folder, layout);
+  const { width, layers, heads, epsilon, act, projection, projectionAct, pad, positions: places, layout } = readClapText(folder);
+  const { weights, dispose: disposeWeights } = await readWeights(tf, folder, layout);
+  /** Embedded tokens [B,T,width] and what is added to the scores → states of the same shape. */
+  const blocks = (given: Weights, embedded: Tensor, mask: Tensor): Tensor => {
+    let x = normalise(tf, epsilon, given, `${EMBEDDINGS}.LayerNorm`, embedded);
+    for (let layer = 0; layer < layers; layer++) {
+      const name = `${BLOCKS}.${layer}`;
+      const attended = attend(tf, heads, given, attentionOf(name), x, mask);
+      x = normalise(tf, epsilon, given, `${name}.attention.output.LayerNorm`, tf.add(x, attended));
+      const hidden = activate(tf, act, linear(tf, given, `${name}.intermediate.dense`, x));
+      x = normalise(tf, epsilon, given, `${name}.output.LayerNorm`, tf.add(x, linear(tf, given, `${name}.output.dense`, hidden)));
+    }
+    return x;
+  };
+  const inBlocks = [...layout.shapes.keys()].filter((name) => name.startsWith(BLOCKS) || name.startsWith(`${EMBEDDINGS}.LayerNorm`));
+  const compiled = compileNetwork(tf, weights, inBlocks, (given, [embedded, mask]): [Tensor] => [
+    blocks(given, embedded as Tensor, mask as Tensor),
+  ]);
   const encode: ClapText['encode'] = (ids, present) =>
     tf.tidy(() => {
-      const [batch, length] = [ids.length, ids[0]?.length ?? 0];
+      const { ids: filled, present: seen = tf.onesLike(tf.tensor2d(ids.map((row) => [...row]))) } = padTokens(
+        tf,
+        { ids, present },
+        pad,
+        places,
+      );
+      const [batch, length] = [ids.length, filled[0]?.length ?? 0];
       const rowsOf = (table: string, rows: readonly number[]): Tensor =>
         tf.reshape(tf.gather(weights(`${EMBEDDINGS}.${table}.weight`), tf.tensor1d([...rows], 'int32')), [batch, length, width]);
       const embedded = tf.add(
-        tf.add(rowsOf('word_embeddings', ids.flat()), rowsOf('token_type_embeddings', new Array(batch * length).fill(0))),
+        tf.add(rowsOf('word_embeddings', filled.flat()), rowsOf('token_type_embeddings', new Array(batch * length).fill(0))),
         rowsOf(
           'position_embeddings',
-          ids.flatMap((row) => placesOf(row, pad)),
+          filled.flatMap((row) => placesOf(row, pad)),
         ),
       );
-      const mask = present && tf.mul(tf.sub(1, tf.reshape(present, [batch, 1, 1, length])), -1e9);
-      let x = normalise(tf, epsilon, weights, `${EMBEDDINGS}.LayerNorm`, embedded);
-      for (let layer = 0; layer < layers; layer++) {
-        const name = `${BLOCKS}.${layer}`;
-        const attended = attend(tf, heads, weights, attentionOf(name), x, mask);
-        x = normalise(tf, epsilon, weights, `${name}.attention.output.LayerNorm`, tf.add(x, attended));
-        const hidden = activate(tf, act, linear(tf, weights, `${name}.intermediate.dense`, x));
-        x = normalise(tf, epsilon, weights, `${name}.output.LayerNorm`, tf.add(x, linear(tf, weights, `${name}.output.dense`, hidden)));
-      }
+      const [x] = compiled.call(embedded, tf.mul(tf.sub(1, tf.reshape(seen, [batch, 1, 1, length])), -1e9));
       const first = tf.reshape(tf.slice(x, [0, 0, 0], [batch, 1, width]), [batch, width]);
       const dense = tf.add(project(tf, first, weights(`${ROOT}.pooler.dense.weight`)), weights(`${ROOT}.pooler.dense.bias`));
-      return { embeds: projectToUnit(tf, weights, 'text', projectionAct, tf.tanh(dense)), states: x };
+      return { embeds: projectToUnit(tf, weights, 'text', projectionAct, tf.tanh(dense)), states: firstStates(tf, x, ids[0]?.length ?? 0) };
     });
+  const dispose = (): void => {
+    compiled.dispose();
+    disposeWeights();
+  };
   return { width: projection, encode, dispose };
 }
 

@@ -1,4 +1,5 @@
-import { compile, type Tensor, type Tensor4D, type Tf } from '../../backend/index.ts';
+import type { Tensor, Tensor4D, Tf } from '../../backend/index.ts';
+import { compileNetwork } from '../compiled.ts';
 import { type Layout, readWeights, type Weights } from '../folder.ts';
 import { normalise, project } from '../transformer.ts';
 import { readClipConfig, readTower, runTower, type Tap, towerShapes } from './tower.ts';
@@ -42,30 +43,25 @@ export function readClipVision(folder: string) {
 export async function loadClipVision(tf: Tf, folder: string): Promise<ClipVision> {
   const { tower, projection, patch, across, layout } = readClipVision(folder);
   const stored = await readWeights(tf, folder, layout);
-  const names = [...layout.shapes.keys()];
-  const tensors = names.map(stored.weights);
-  const patchStates = (weights: Weights, pixels: Tensor, tap?: Tap): Tensor => {
+  const run = (weights: Weights, pixels: Tensor, tap?: Tap): [embeds: Tensor, states: Tensor] => {
     const batch = pixels.shape[0] ?? 0;
     const filter = tf.transpose(weights(`${EMBEDDINGS}.patch_embedding.weight`) as Tensor4D, [2, 3, 1, 0]);
     const patches = tf.conv2d(pixels as Tensor4D, filter, patch, 'valid');
     const token = tf.tile(tf.reshape(weights(`${EMBEDDINGS}.class_embedding`), [1, 1, tower.width]), [batch, 1, 1]);
     const tokens = tf.concat([token, tf.reshape(patches, [batch, across ** 2, tower.width])], 1);
     const embedded = tf.add(tokens, weights(`${EMBEDDINGS}.position_embedding.weight`));
-    return runTower(tf, tower, weights, BLOCKS, normalise(tf, tower.epsilon, weights, `${ROOT}.pre_layrnorm`, embedded), undefined, tap);
+    const before = normalise(tf, tower.epsilon, weights, `${ROOT}.pre_layrnorm`, embedded);
+    const states = runTower(tf, tower, weights, BLOCKS, before, undefined, tap);
+    const first = tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, tower.width]), [batch, tower.width]);
+    const pooled = normalise(tf, tower.epsilon, weights, `${ROOT}.post_layernorm`, first);
+    return [project(tf, pooled, weights('visual_projection.weight')), states];
   };
-  // Weights are inputs, so that the graphs of all batch sizes share them.
-  const compiled = compile(tf, ([pixels, ...given]) => {
-    const byName = new Map(names.map((name, i) => [name, given[i] as Tensor]));
-    return [patchStates((name) => byName.get(name) ?? stored.weights(name), pixels as Tensor)];
-  });
+  const compiled = compileNetwork(tf, stored.weights, [...layout.shapes.keys()], (weights, [pixels]) => run(weights, pixels as Tensor));
   const encode: ClipVision['encode'] = (pixels, tap) =>
     tf.tidy(() => {
       // Only layers run one by one can be looked at.
-      const states = tap ? patchStates(stored.weights, pixels, tap) : (compiled.call([pixels, ...tensors])[0] as Tensor);
-      const batch = pixels.shape[0] ?? 0;
-      const first = tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, tower.width]), [batch, tower.width]);
-      const pooled = normalise(tf, tower.epsilon, stored.weights, `${ROOT}.post_layernorm`, first);
-      return { embeds: project(tf, pooled, stored.weights('visual_projection.weight')), states };
+      const [embeds, states] = tap ? run(stored.weights, pixels, tap) : compiled.call(pixels);
+      return { embeds, states };
     });
   const dispose = (): void => {
     compiled.dispose();
