@@ -15,6 +15,7 @@ export function declare(command: Command): void {
     .argument('<source>', 'vggsound, audiocaps, folder, … (`sostenuto data sources`)')
     .argument('<root>', 'its folder')
     .option('--all', 'list every clip that is left out')
+    .option('--decode', 'decode every film and sound, too: finds damage in the middle of a file, in the time that a run takes for it')
     .addHelpText(
       'after',
       `
@@ -64,10 +65,11 @@ async function list(options: { json?: boolean }): Promise<void> {
   for (const line of tableLines(['source', 'files'], rows.map(Object.values))) print(line);
 }
 
-async function check(source: string, folder: string, options: { json?: boolean; all?: boolean }): Promise<void> {
+async function check(source: string, folder: string, options: { json?: boolean; all?: boolean; decode?: boolean }): Promise<void> {
   const { checkSource } = await import('../../datasets/sources/check-source.ts');
   const { root, clips } = await read(source, folder);
   const report = await checkSource(clips, root, {
+    decodes: options.decode,
     onProgress: (done, of) => {
       if (done % 1000 === 0) say(`${done} of ${of} files`);
     },

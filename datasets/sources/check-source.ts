@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SostenutoError } from '../../errors/problem.ts';
+import { decodeMedia } from '../media/decode.ts';
 import { type MediaOptions, probeMedia } from '../media/probe.ts';
 import { readMidi } from '../midi/read-midi.ts';
 import { pathsOf } from './manifest.ts';
@@ -24,7 +25,7 @@ export interface SourceReport {
   /** Clips that are listed and cannot be used, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
   readonly absent: readonly Absent[];
-  /** Files that cannot be read, with the clip that they belong to. */
+  /** Files that cannot be read or lack the clip's sound, with the clip that they belong to. */
   readonly broken: readonly { readonly id: string; readonly path: string; readonly reason: string }[];
   /** Files of the same content, by the ids of their clips. */
   readonly duplicates: readonly (readonly string[])[];
@@ -38,16 +39,22 @@ export interface SourceReport {
   readonly isSound: boolean;
 }
 export interface CheckOptions extends MediaOptions {
+  /** Whether all of every film and sound is decoded, too: only then is damage in the middle of a file seen. */
+  readonly decodes?: boolean | undefined;
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
 const IN_WORK = 4;
+
+/** What a look needs of a decoded file. */
+const SMALL = { framesPerSecond: 1, size: { width: 16, height: 16, fit: 'stretch' }, sampleRate: 8000 } as const;
 
 /** Looks at every file of a source: ffprobe, or the MIDI reader; of files of one size also at the content. */
 export async function checkSource({ kind, entries, absent }: SourceClips, root: string, options: CheckOptions = {}): Promise<SourceReport> {
   const files = [...new Map(entries.flatMap((entry) => pathsOf(entry).map(([, path]) => [path, entry.id] as const))).entries()];
   const lengths = new Map<string, number | undefined>();
   const broken: { id: string; path: string; reason: string }[] = [];
+  const mute = new Set<string>();
   const bySize = new Map<number, string[]>();
   let bytes = 0;
   let done = 0;
@@ -58,13 +65,23 @@ export async function checkSource({ kind, entries, absent }: SourceClips, root: 
     bytes += size;
     add(bySize, size, path);
     try {
-      lengths.set(path, kindOf(path) === 'midi' ? readMidi(await readFile(full), path).end : (await probeMedia(full, options)).duration);
+      if (kindOf(path) === 'midi') lengths.set(path, readMidi(await readFile(full), path).end);
+      else {
+        const { duration, audio } = await probeMedia(full, options);
+        if (audio === undefined) mute.add(path);
+        lengths.set(path, duration);
+        const { damage } = options.decodes
+          ? await decodeMedia(full, { ...options, ...SMALL, mostSeconds: (duration ?? 0) + 1 })
+          : { damage: [] };
+        if (damage.length > 0) broken.push({ id, path, reason: `damaged: ${damage.join('; ')}` });
+      }
     } catch (error) {
       if (!(error instanceof SostenutoError) || !['MEDIA_UNREADABLE', 'MIDI_UNREADABLE'].includes(error.code)) throw error;
       broken.push({ id, path, reason: error.problems[0]?.found ?? error.message });
     }
     options.onProgress?.(++done, files.length);
   });
+  for (const { id, media, audio = media } of entries) if (mute.has(audio)) broken.push({ id, path: audio, reason: 'no sound' });
   const secondsOf = ({ media, seconds, start = 0 }: Entry) => {
     const whole = lengths.get(media);
     return seconds ?? (whole === undefined ? undefined : Math.max(0, whole - start));

@@ -7,6 +7,7 @@ import { writeWav } from '../../datasets/media/wav.ts';
 import { performanceToMidi } from '../../datasets/midi/write-midi.ts';
 import type { SourceReport } from '../../datasets/sources/check-source.ts';
 import { chooseClips } from '../../web/data/clip-sheet.ts';
+import { fixture } from '../datasets/fixtures.ts';
 import { CommandLine } from './support/command-line.ts';
 
 const RATE = 24_000;
@@ -79,6 +80,29 @@ describe('data check', () => {
     const { stdout } = await sostenuto.here('data', 'check', 'folder', root);
     expect(stdout).toMatch(/broken {4}cut {2}cut\.mp4/);
     expect(stdout).toMatch(/leak .*again, bell/);
+  });
+
+  test('finds a film without sound', async () => {
+    copyFileSync(fixture('media/no_audio_2997.mp4'), join(root, 'mute.mp4'));
+    const apart = row('apart', 'test', 'mute.mp4', { audio: 'other.wav' });
+    list(row('bell', 'train', 'bell.wav'), row('mute', 'train', 'mute.mp4'), apart);
+    const { broken } = (await sostenuto.here('data', 'check', 'folder', root, '--json')).json<SourceReport>();
+    expect(broken).toEqual([{ id: 'mute', path: 'mute.mp4', reason: 'no sound' }]);
+  });
+
+  test('finds damage in the middle of a file if it is to decode', async () => {
+    copyFileSync(fixture('media/damaged_mdat.mp4'), join(root, 'damaged.mp4'));
+    list(
+      row('bell', 'train', 'bell.wav'),
+      row('piano', 'test', 'piano.mp4', { midi: 'piano.mid' }),
+      row('damaged', 'train', 'damaged.mp4'),
+    );
+    const broken = async (...options: string[]) =>
+      (await sostenuto.here('data', 'check', 'folder', root, '--json', ...options)).json<SourceReport>().broken;
+    expect(await broken()).toEqual([]);
+    expect(await broken('--decode')).toEqual([
+      { id: 'damaged', path: 'damaged.mp4', reason: expect.stringMatching(/^damaged: \d+ of \d+ frames could be decoded/) },
+    ]);
   });
 
   test('finds a test clip in the file of another clip, unless it is another part of it', async () => {
