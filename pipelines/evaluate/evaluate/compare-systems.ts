@@ -1,6 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { writeWav } from '../../../datasets/media/wav.ts';
+import { join } from 'node:path';
 import { readRatings } from '../../../datasets/sources/ratings.ts';
 import type { Run } from '../../../engine/define/task.ts';
 import { type OpinionScore, opinionScores } from '../../../models/metrics/opinion-scores.ts';
@@ -9,7 +8,8 @@ import { MEASURED, measuresOf } from '../measured.ts';
 import type * as declarations from '../tasks.ts';
 import type { Judged, LeftOut } from '../tasks.ts';
 import { readOriginals } from './hear.ts';
-import { type HeardFiles, openHeard } from './heard-files.ts';
+import { openHeard } from './heard-files.ts';
+import { showSounds } from './show-sounds.ts';
 import * as tables from './tables.ts';
 
 type Arguments = Parameters<Run<typeof declarations.compareSystems>>[0];
@@ -26,16 +26,15 @@ async function compare({ inputs, params, context }: Arguments, opinions: readonl
   const { protocol, seed, resamples, shown, reported, baseline } = params;
   const drawing = { seed, resamples };
   const systems = await Promise.all(inputs.judged.map(({ artifact }) => context.readJson<Judged>(artifact)));
-  const heard = await Promise.all(inputs.heard.map(async ({ artifact }) => openHeard(await context.openTree(artifact))));
+  const heard = await Promise.all(inputs.heard.map(({ artifact }) => context.openTree(artifact)));
   const originals = await readOriginals(inputs.originals);
   const compared = systems.find(({ system }) => system === baseline) ?? systems[0];
-  const reports = heard.map((one) => one.heard);
+  const reports = await Promise.all(heard.map(async (tree) => (await openHeard(tree)).heard));
 
   const exhibits = join(context.workDirectory, 'exhibits');
   await mkdir(exhibits);
-  const versions = [await openHeard(inputs.reference), ...heard];
-  const groups = await showSounds(exhibits, originals.clips.slice(0, shown), versions, systems, protocol.sampleRate);
-  for (const one of versions) one.close();
+  const versions = [inputs.reference, ...heard];
+  const groups = await showSounds(exhibits, originals.clips.slice(0, shown), inputs.originals, versions, systems, protocol.sampleRate);
   const all = [
     ...tables.figureTables(systems, drawing),
     ...(compared ? tables.differenceTable(systems, compared, drawing) : []),
@@ -75,29 +74,4 @@ function measuresOfSystem(judged: Judged, drawing: Drawing): Measure[] {
       return figure === undefined ? [] : [{ ...described(name), value: figure.value, note: figure.warning ?? `${figure.rows} rows` }];
     }),
   ];
-}
-
-/** The first originals with what every system made of them. */
-async function showSounds(
-  directory: string,
-  clips: readonly { id: string; caption?: string }[],
-  versions: readonly HeardFiles[],
-  systems: readonly Judged[],
-  sampleRate: number,
-) {
-  const groups = [];
-  for (const { id, caption } of clips) {
-    const items = [];
-    for (const [index, version] of versions.entries()) {
-      if (!version.heard.clips.some((clip) => clip.id === id)) continue;
-      const audio = `${index}/${id}.wav`;
-      await mkdir(dirname(join(directory, audio)), { recursive: true });
-      await writeFile(join(directory, audio), writeWav(await version.sound(id), sampleRate));
-      const { system } = version.heard;
-      const numbers = systems.find((one) => one.system === system)?.clips.find((clip) => clip.id === id)?.scores ?? {};
-      items.push({ title: system, audio, numbers });
-    }
-    groups.push({ title: caption ?? id, items });
-  }
-  return groups;
 }

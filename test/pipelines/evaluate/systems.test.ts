@@ -225,7 +225,7 @@ describe('systems against originals', () => {
     });
     const shown: {
       tables: { title: string; columns: string[]; rows: (string | number | null)[][] }[];
-      groups: { items: { title: string }[] }[];
+      groups: { items: { title: string; rolls: { title: string; roll: string; against?: string }[] }[] }[];
     } = JSON.parse(readFileSync(join(exhibits, 'exhibits.json'), 'utf8'));
     const table = (title: RegExp) => shown.tables.find((one) => title.test(one.title)) ?? expect.fail(String(title));
     const paper = table(/^Table 2/);
@@ -260,6 +260,16 @@ describe('systems against originals', () => {
     );
     expect(table(/^Not computed/).rows.map(([measure, systems]) => [measure, systems])).toContainEqual(['clap', 'other, empty']);
     expect(shown.groups[0]?.items.map(({ title }) => title)).toEqual(['original', 'copy']);
+    const rolls = shown.groups[1]?.items.map(({ title, rolls }) => [title, ...rolls.map((one) => one.title)]);
+    expect(rolls).toEqual([
+      ['original', 'played', 'heard'],
+      ['copy', 'heard'],
+      ['other', 'heard'],
+    ]);
+    const heardRoll = shown.groups[1]?.items[1]?.rolls[0];
+    expect(heardRoll?.against).toBe(shown.groups[1]?.items[0]?.rolls[0]?.roll);
+    const { keys, values } = JSON.parse(readFileSync(join(exhibits, heardRoll?.roll ?? ''), 'utf8'));
+    expect([keys, Buffer.from(values, 'base64').some((level) => level > 0)]).toEqual([88, true]);
     expect(measures.find(({ name }) => name === 'copy: frechet-pann')?.note).toMatch(/4 rows for 32/);
     expect(quarantined.map(({ id }) => id)).toEqual(['other: film', 'other: piece-2']);
   });

@@ -1,0 +1,75 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeWav } from '../../../datasets/media/wav.ts';
+import type { StoredTree } from '../../../engine/define/ports.ts';
+import { guideFile, type RollFile, rollFile } from '../../video-to-audio/evaluate/roll-file.ts';
+import type { Judged } from '../tasks.ts';
+import { openHeard } from './heard-files.ts';
+
+/** A sound of a group, as `exhibits.json` has it. */
+interface Item {
+  readonly title: string;
+  readonly audio: string;
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly rolls: readonly { readonly title: string; readonly roll: string; readonly against?: string }[];
+}
+interface Group {
+  readonly title: string;
+  readonly items: readonly Item[];
+}
+
+/**
+ * Lays out clips with what every version made of them: the sound as it was judged, and of clips with notes the rolls of what was played, of
+ * what guided, and of what was heard.
+ *
+ * @param originals the tree of `describeOriginals`
+ * @param versions trees of `hearOriginals` and `hearSystem`
+ */
+export async function showSounds(
+  directory: string,
+  clips: readonly { readonly id: string; readonly caption?: string }[],
+  originals: StoredTree,
+  versions: readonly StoredTree[],
+  systems: readonly Judged[],
+  sampleRate: number,
+): Promise<Group[]> {
+  const save = async (name: string, content: Uint8Array | string): Promise<string> => {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), content);
+    return name;
+  };
+  const saveRoll = (name: string, roll: RollFile) => save(name, JSON.stringify(roll));
+  const groups: Group[] = [];
+  for (const { id, caption } of clips) {
+    const played = rollIn(originals, 'truth', id, 127);
+    const truth = played && (await saveRoll(`played/${id}.json`, played));
+    const items: Item[] = [];
+    for (const [index, tree] of versions.entries()) {
+      const version = await openHeard(tree);
+      const { system, clips: heardClips } = version.heard;
+      const isThere = heardClips.some((clip) => clip.id === id);
+      const samples = isThere ? await version.sound(id) : undefined;
+      version.close();
+      if (samples === undefined) continue;
+      const guide = await guideFile(tree, id);
+      const heard = truth === undefined ? undefined : rollIn(tree, 'transcribed', id, 1);
+      items.push({
+        title: system,
+        audio: await save(`${index}/${id}.wav`, writeWav(samples, sampleRate)),
+        numbers: systems.find((one) => one.system === system)?.clips.find((clip) => clip.id === id)?.scores ?? {},
+        rolls: [
+          ...(truth !== undefined && index === 0 ? [{ title: 'played', roll: truth }] : []),
+          ...(guide ? [{ title: `guide, ${guide.kind}`, roll: await saveRoll(`${index}/${id}-guide.json`, guide.roll) }] : []),
+          ...(truth !== undefined && heard
+            ? [{ title: 'heard', roll: await saveRoll(`${index}/${id}-heard.json`, heard), against: truth }]
+            : []),
+        ],
+      });
+    }
+    groups.push({ title: caption ?? id, items });
+  }
+  return groups;
+}
+
+const rollIn = (tree: StoredTree, name: string, id: string, loudest: number): RollFile | undefined =>
+  tree.files.has(`${name}.arrow`) ? rollFile(tree, name, id, loudest) : undefined;
