@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { writeWav } from '../../../datasets/media/wav.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
 import { guideFile, type RollFile, rollFile } from '../../video-to-audio/evaluate/roll-file.ts';
+import type { MeasureName } from '../measured.ts';
 import type { Judged } from '../tasks.ts';
 import { openHeard } from './heard-files.ts';
 
@@ -17,6 +18,17 @@ interface Group {
   readonly title: string;
   readonly items: readonly Item[];
 }
+
+/** The measures that stand below a sound; tables have the others. */
+const BESIDE: readonly MeasureName[] = [
+  'si-sdr-magnitude',
+  'log-mel-distance',
+  'kl-pann',
+  'clip-score-wav2clip',
+  'clap',
+  'av-align',
+  'midi-f1-weighted',
+];
 
 /**
  * Lays out clips with what every version made of them: the sound as it was judged, and of clips with notes the rolls of what was played, of
@@ -51,12 +63,13 @@ export async function showSounds(
       const samples = isThere ? await version.sound(id) : undefined;
       version.close();
       if (samples === undefined) continue;
+      const scores = systems.find((one) => one.system === system)?.clips.find((clip) => clip.id === id)?.scores ?? {};
       const guide = await guideFile(tree, id);
       const heard = truth === undefined ? undefined : rollIn(tree, 'transcribed', id, 1);
       items.push({
         title: system,
         audio: await save(`${index}/${id}.wav`, writeWav(samples, sampleRate)),
-        numbers: systems.find((one) => one.system === system)?.clips.find((clip) => clip.id === id)?.scores ?? {},
+        numbers: Object.fromEntries(BESIDE.flatMap((name) => (scores[name] === undefined ? [] : [[name, scores[name]]]))),
         rolls: [
           ...(truth !== undefined && index === 0 ? [{ title: 'played', roll: truth }] : []),
           ...(guide ? [{ title: `guide, ${guide.kind}`, roll: await saveRoll(`${index}/${id}-guide.json`, guide.roll) }] : []),
