@@ -4,7 +4,7 @@ import { type BackendChoice, loadBackend } from '../../models/backend/index.ts';
 const SIZE = 512;
 const SECONDS = 1;
 
-const { name, tf, threads, version } = await loadBackend((process.argv[2] ?? 'auto') as BackendChoice); // checked by loadBackend itself
+const { name, tf, threads, version, flags } = await loadBackend((process.argv[2] ?? 'auto') as BackendChoice); // checked by loadBackend itself
 const [a, b] = [tf.randomUniform([SIZE, SIZE], -1, 1, 'float32', 1), tf.randomUniform([SIZE, SIZE], -1, 1, 'float32', 2)];
 const multiply = (): void => void tf.tidy(() => tf.matMul(a, b).slice([0, 0], [1, 1]).dataSync());
 multiply();
@@ -15,4 +15,7 @@ while (performance.now() - start < SECONDS * 1000) {
   products += 1;
 }
 const gflops = (products * 2 * SIZE ** 3) / ((performance.now() - start) * 1e6);
-process.stdout.write(`${JSON.stringify({ name, version, threads, gflops: Math.round(gflops * 10) / 10 })}\n`, () => process.exit(0));
+process.stdout.write(
+  `${JSON.stringify({ name, version, threads, forGpu: flags['package'] === 'tfjs-node-gpu', gflops: Math.round(gflops * 10) / 10 })}\n`,
+  () => process.exit(0),
+);

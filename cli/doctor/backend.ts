@@ -11,6 +11,8 @@ export interface Measured {
   readonly name: BackendName;
   readonly version: string;
   readonly threads: number;
+  /** Whether it is the library for graphics cards. */
+  readonly forGpu: boolean;
   readonly gflops: number;
 }
 
@@ -23,11 +25,27 @@ export async function measureBackend(choice: BackendName | undefined): Promise<M
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
-/** Which backend loads, and how many thousand million operations a second its matrix products reach. */
-export async function checkBackend(choice: BackendName | undefined, measure = measureBackend): Promise<Check> {
+/** Name and memory of each graphics card, as its driver says. Throws where there is no driver. */
+async function listGpus(): Promise<string[]> {
+  const { stdout } = await execute('nvidia-smi', ['--query-gpu=name,memory.total', '--format=csv,noheader'], { timeout: 10_000 });
+  return stdout.trim().split('\n');
+}
+
+/** Which backend loads, on which device, and how many thousand million operations a second its matrix products reach. */
+export async function checkBackend(choice: BackendName | undefined, measure = measureBackend, devices = listGpus): Promise<Check> {
   try {
-    const { name, version, threads, gflops } = await measure(choice);
-    const found = `${name} ${version}, ${threads} thread${threads === 1 ? '' : 's'}, ${gflops} GFLOP/s`;
+    const { name, version, threads, forGpu, gflops } = await measure(choice);
+    const cards = forGpu ? await devices().catch(() => []) : [];
+    const device = forGpu ? cards.join('; ') || 'no graphics card found (nvidia-smi)' : `${threads} thread${threads === 1 ? '' : 's'}`;
+    const found = `${name} ${version}, ${device}, ${gflops} GFLOP/s`;
+    if (forGpu && cards.length === 0) {
+      return {
+        name: 'TensorFlow',
+        status: 'warn',
+        found,
+        fix: 'install the driver of the card, or remove @tensorflow/tfjs-node-gpu; then npx sostenuto setup --again',
+      };
+    }
     const isSlow = name !== 'tensorflow' && choice === undefined;
     return {
       name: 'TensorFlow',

@@ -43,7 +43,7 @@ describe('the machine', () => {
   });
 
   it('says how fast the backend is, and what is wrong when none loads', async () => {
-    const measured = { version: '2.21.0', threads: 2, gflops: 150 };
+    const measured = { version: '2.21.0', threads: 2, gflops: 150, forGpu: false };
     expect(await checkBackend(undefined, async () => ({ ...measured, name: 'tensorflow' }))).toMatchObject({
       status: 'ok',
       found: 'tensorflow 2.21.0, 2 threads, 150 GFLOP/s',
@@ -54,6 +54,19 @@ describe('the machine', () => {
     expect(await checkBackend(undefined, () => Promise.reject(broken))).toMatchObject({
       status: 'fail',
       found: expect.stringContaining('libtensorflow'),
+    });
+  });
+
+  it('names the graphics cards of a library that is made for them, and warns where there is none', async () => {
+    const measure = async () => ({ name: 'tensorflow', version: '2.9.1', threads: 2, gflops: 9000, forGpu: true }) as const;
+    expect(await checkBackend(undefined, measure, async () => ['NVIDIA H200, 143771 MiB'])).toMatchObject({
+      status: 'ok',
+      found: 'tensorflow 2.9.1, NVIDIA H200, 143771 MiB, 9000 GFLOP/s',
+    });
+    expect(await checkBackend(undefined, measure, () => Promise.reject(new Error('ENOENT')))).toMatchObject({
+      status: 'warn',
+      found: expect.stringContaining('no graphics card'),
+      fix: expect.stringContaining('driver'),
     });
   });
 });
