@@ -14,6 +14,8 @@ import { BATCH, base, dataset, FRAMES, stages, statistics } from './small-stages
 
 /** Kernel by kernel a step takes a tenth of a second: `STEPS=200` takes minutes. */
 const STEPS = Number(process.env['STEPS'] ?? 20);
+/** Of a loss, relatively above 1. Found at most in 200 steps: 6e-4 with the roll predictor, whose norms run over the batch; 3e-5 with critics; else 2e-7. */
+const boundOf = (of: string): number => (stages[of]?.stage.roll ? 1e-3 : stages[of]?.stage.contrast ? 1e-4 : 1e-5);
 const native = findNativePackages().length > 0;
 const compiled = async () => (await loadBackend('tensorflow')).tf;
 const others: [string, () => Promise<Tf>][] = [
@@ -68,7 +70,7 @@ describe.runIf(native).each(Object.keys(stages))('steps of stage %s', (of) => {
     for (const [way, load] of others) {
       const losses = await lossesOf(of, way, await load());
       if (STEPS > 20) console.log(of, way, furthest(expected, losses));
-      expect(furthest(expected, losses), way).toBeLessThan(1e-5);
+      expect(furthest(expected, losses), way).toBeLessThan(boundOf(of));
     }
   });
 });
@@ -76,5 +78,5 @@ describe.runIf(native).each(Object.keys(stages))('steps of stage %s', (of) => {
 it.runIf(native)('steps at a rate that is a hundredth higher have other losses', async () => {
   const expected = await lossesOf('1.3 joint', 'usual', await compiled());
   const losses = await lossesOf('1.3 joint', 'faster', await compiled(), 1.01e-3);
-  expect(furthest(expected, losses)).toBeGreaterThan(1e-5);
+  expect(furthest(expected, losses)).toBeGreaterThan(10 * boundOf('1.3 joint'));
 });
