@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { joinFloats } from '../../../numeric/join-floats.ts';
 import { applyFilters, melFilters } from '../../../numeric/mel.ts';
 import { magnitudes } from '../../../numeric/stft.ts';
 import { readFields } from '../folder.ts';
@@ -69,12 +70,12 @@ export function clapFeatures(extractor: ClapExtractor, wave: Float32Array): Clap
   }
   const whole = logMels(extractor, wave.length > samples ? wave : filled(wave, extractor));
   const total = whole.length / bands;
-  if (total === frames) return { mels: joined([whole, whole, whole, whole]), frames, isLonger: false };
+  if (total === frames) return { mels: joinFloats([whole, whole, whole, whole]), frames, isLonger: false };
   const stretches = thirds(total - frames + 1).map(({ from, count }) => {
     const start = count > 0 ? from + middle(count) : 0;
     return whole.subarray(start * bands, (start + frames) * bands);
   });
-  return { mels: joined([interpolate(whole, bands, frames), ...stretches]), frames, isLonger: true };
+  return { mels: joinFloats([interpolate(whole, bands, frames), ...stretches]), frames, isLonger: true };
 }
 
 /** Repeats a shorter sound as the extractor says, then adds silence. */
@@ -99,13 +100,3 @@ const thirds = (count: number) =>
     const [each, rest] = [Math.floor(count / 3), count % 3];
     return { from: part * each + Math.min(part, rest), count: each + Number(part < rest) };
   });
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}

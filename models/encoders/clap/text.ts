@@ -77,12 +77,7 @@ export async function loadClapText(tf: Tf, folder: string): Promise<ClapText> {
   ]);
   const encode: ClapText['encode'] = (ids, present) =>
     tf.tidy(() => {
-      const { ids: filled, present: seen = tf.onesLike(tf.tensor2d(ids.map((row) => [...row]))) } = padTokens(
-        tf,
-        { ids, present },
-        pad,
-        places,
-      );
+      const { ids: filled, present: seen } = padTokens(tf, { ids, present }, pad, places);
       const [batch, length] = [ids.length, filled[0]?.length ?? 0];
       const rowsOf = (table: string, rows: readonly number[]): Tensor =>
         tf.reshape(tf.gather(weights(`${EMBEDDINGS}.${table}.weight`), tf.tensor1d([...rows], 'int32')), [batch, length, width]);
@@ -93,7 +88,7 @@ export async function loadClapText(tf: Tf, folder: string): Promise<ClapText> {
           filled.flatMap((row) => placesOf(row, pad)),
         ),
       );
-      const [x] = compiled.call(embedded, tf.mul(tf.sub(1, tf.reshape(seen, [batch, 1, 1, length])), -1e9));
+      const [x] = compiled.call(embedded, tf.mul(tf.sub(1, tf.reshape(seen ?? tf.ones([batch, length]), [batch, 1, 1, length])), -1e9));
       const first = tf.reshape(tf.slice(x, [0, 0, 0], [batch, 1, width]), [batch, width]);
       const dense = tf.add(project(tf, first, weights(`${ROOT}.pooler.dense.weight`)), weights(`${ROOT}.pooler.dense.bias`));
       return { embeds: projectToUnit(tf, weights, 'text', projectionAct, tf.tanh(dense)), states: firstStates(tf, x, ids[0]?.length ?? 0) };

@@ -2,22 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeWav } from '../../../datasets/media/wav.ts';
 import type { StoredTree } from '../../../engine/define/ports.ts';
+import type { SoundGroup, SoundItem } from '../../video-to-audio/evaluate/exhibited-sounds.ts';
 import { guideFile, type RollFile, rollFile } from '../../video-to-audio/evaluate/roll-file.ts';
 import type { MeasureName } from '../measured.ts';
 import type { Judged } from '../tasks.ts';
 import { openHeard } from './heard-files.ts';
-
-/** A sound of a group, as `exhibits.json` has it. */
-interface Item {
-  readonly title: string;
-  readonly audio: string;
-  readonly numbers: Readonly<Record<string, number>>;
-  readonly rolls: readonly { readonly title: string; readonly roll: string; readonly against?: string }[];
-}
-interface Group {
-  readonly title: string;
-  readonly items: readonly Item[];
-}
 
 /** The measures that stand below a sound; tables have the others. */
 const BESIDE: readonly MeasureName[] = [
@@ -44,18 +33,18 @@ export async function showSounds(
   versions: readonly StoredTree[],
   systems: readonly Judged[],
   sampleRate: number,
-): Promise<Group[]> {
+): Promise<SoundGroup[]> {
   const save = async (name: string, content: Uint8Array | string): Promise<string> => {
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), content);
     return name;
   };
   const saveRoll = (name: string, roll: RollFile) => save(name, JSON.stringify(roll));
-  const groups: Group[] = [];
+  const groups: SoundGroup[] = [];
   for (const { id, caption } of clips) {
     const played = rollIn(originals, 'truth', id, 127);
     const truth = played && (await saveRoll(`played/${id}.json`, played));
-    const items: Item[] = [];
+    const items: SoundItem[] = [];
     for (const [index, tree] of versions.entries()) {
       const version = await openHeard(tree);
       const { system, clips: heardClips } = version.heard;

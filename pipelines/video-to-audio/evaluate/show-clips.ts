@@ -4,21 +4,10 @@ import type { StoredTree } from '../../../engine/define/ports.ts';
 import type { TaskContext } from '../../../engine/define/task.ts';
 import { pathOf } from '../../stored-folder.ts';
 import { LATENT_RATE } from '../rates.ts';
+import type { SoundGroup, SoundItem } from './exhibited-sounds.ts';
 import { type MeasureName, SETS } from './measured.ts';
 import { guideFile, type RollFile, rollFile } from './roll-file.ts';
 import type { Evaluation, ReferenceClip } from './tasks.ts';
-
-/** A sound of a group, as `exhibits.json` has it. */
-interface Item {
-  readonly title: string;
-  readonly audio: string;
-  readonly numbers: Readonly<Record<string, number>>;
-  readonly rolls: readonly { readonly title: string; readonly roll: string; readonly against?: string }[];
-}
-export interface Group {
-  readonly title: string;
-  readonly items: readonly Item[];
-}
 
 /** The measures that stand below a sound. */
 const BESIDE: readonly MeasureName[] = [
@@ -39,7 +28,7 @@ export async function showClips(
   evaluations: readonly Evaluation[],
   perSet: number,
   isReliable: (name: MeasureName) => boolean,
-): Promise<Group[]> {
+): Promise<SoundGroup[]> {
   const save = async (name: string, write: (path: string) => Promise<void>): Promise<string> => {
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await write(join(directory, name));
@@ -47,12 +36,12 @@ export async function showClips(
   };
   const saveRoll = (name: string, roll: RollFile) => save(name, (path) => writeFile(path, JSON.stringify(roll)));
   const shown = SETS.flatMap((set) => clips.filter((clip) => clip.set === set).slice(0, perSet));
-  const groups: Group[] = [];
+  const groups: SoundGroup[] = [];
   for (const clip of shown) {
     const { id } = clip;
     const played = rollFile(references, 'truth', id, 127);
     const truth = played && (await saveRoll(`${id}/played.json`, played));
-    const items: Item[] = [];
+    const items: SoundItem[] = [];
     for (const { arm, clips: judged, sounds, transcribed } of evaluations) {
       const scores = judged.find((one) => one.id === id)?.scores;
       if (scores === undefined) continue;

@@ -50,8 +50,8 @@ export const trainGuided: Run<typeof declarations.trainGuided> = async (given) =
 
 export const trainPreferences: Run<typeof declarations.trainPreferences> = async (given) => {
   const { before, preferences } = given.inputs;
-  const { begin, statistics, names } = await modelOf(given, before);
-  if (!names.some((name) => name.startsWith(ROLL_PREDICTOR))) throw notGuided();
+  const { begin, statistics, isGuided } = await modelOf(given, before);
+  if (!isGuided) throw notGuided();
   return train(given, { begin, statistics, reference: { digest: before.artifact.digest, weights: begin } }, preferences);
 };
 
@@ -69,10 +69,10 @@ const notGuided = () =>
  * which is this data's unless the model was brought from elsewhere.
  * The weights are read when they are asked for, so that a training does not hold them on the host.
  */
-async function modelOf({ context }: Given, model: StoredTree): Promise<Begun & { readonly names: readonly string[] }> {
+async function modelOf({ context }: Given, model: StoredTree): Promise<Begun & { readonly isGuided: boolean }> {
   const folder = await folderOf(context, model, 'before');
-  const { weights, statistics } = await readFlowModel(folder);
-  return { begin: async () => (await readFlowModel(folder)).weights, statistics, names: [...weights.keys()] };
+  const { statistics, config } = await readFlowModel(folder);
+  return { begin: async () => (await readFlowModel(folder)).weights, statistics, isGuided: config.rollPredictor !== undefined };
 }
 
 async function train(

@@ -9,7 +9,7 @@ import { normal, uniform } from '../../../../numeric/random.ts';
 
 export const [BATCH, FRAMES] = [4, 12];
 const [CHANNELS, TEXT, TOKENS, VIDEO, KEYS, PIANO] = [3, 8, 2, 6, 51, 2];
-const PREDICTOR = {
+export const PREDICTOR = {
   views: ['front'],
   window: 5,
   height: 3,

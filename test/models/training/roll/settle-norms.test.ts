@@ -8,17 +8,9 @@ import { settleNorms } from '../../../../models/training/roll/settle-norms.ts';
 import { type NamedArrays, toTensor } from '../../../../models/training/state.ts';
 import { uniform } from '../../../../numeric/random.ts';
 import { testBackend } from '../../network/fixture.ts';
+import { PREDICTOR } from '../flow/small-stages.ts';
 
-const predictor: RollPredictorConfig = {
-  views: ['front'],
-  window: 5,
-  height: 3,
-  width: 35,
-  baseWidth: 2,
-  keys: 51,
-  target: 'binary',
-  sustain: false,
-};
+const predictor: RollPredictorConfig = { ...PREDICTOR, target: 'binary' };
 let tf: Tf;
 beforeAll(async () => {
   tf = await testBackend();
