@@ -29,11 +29,11 @@ async function compare({ inputs, params, context }: Arguments, opinions: readonl
   const heard = await Promise.all(inputs.heard.map(({ artifact }) => context.openTree(artifact)));
   const originals = await readOriginals(inputs.originals);
   const compared = systems.find(({ system }) => system === baseline) ?? systems[0];
-  const reports = await Promise.all(heard.map(async (tree) => (await openHeard(tree)).heard));
+  const versions = await Promise.all([inputs.reference, ...heard].map(async (tree) => ({ tree, ...(await openHeard(tree)) })));
+  const reports = versions.slice(1).map((version) => version.heard);
 
   const exhibits = join(context.workDirectory, 'exhibits');
   await mkdir(exhibits);
-  const versions = [inputs.reference, ...heard];
   const groups = await showSounds(exhibits, originals.clips.slice(0, shown), inputs.originals, versions, systems, protocol.sampleRate);
   const all = [
     ...tables.figureTables(systems, drawing),

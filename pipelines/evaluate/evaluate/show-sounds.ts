@@ -6,7 +6,9 @@ import type { SoundGroup, SoundItem } from '../../video-to-audio/evaluate/exhibi
 import { guideFile, type RollFile, rollFile } from '../../video-to-audio/evaluate/roll-file.ts';
 import type { MeasureName } from '../measured.ts';
 import type { Judged } from '../tasks.ts';
-import { openHeard } from './heard-files.ts';
+import type { HeardFiles } from './heard-files.ts';
+
+type Version = Pick<HeardFiles, 'heard' | 'sound'> & { readonly tree: StoredTree };
 
 /** The measures that stand below a sound; tables have the others. */
 const BESIDE: readonly MeasureName[] = [
@@ -24,13 +26,13 @@ const BESIDE: readonly MeasureName[] = [
  * what guided, and of what was heard.
  *
  * @param originals the tree of `describeOriginals`
- * @param versions trees of `hearOriginals` and `hearSystem`
+ * @param versions of `hearOriginals` and `hearSystem`, with their trees
  */
 export async function showSounds(
   directory: string,
   clips: readonly { readonly id: string; readonly caption?: string }[],
   originals: StoredTree,
-  versions: readonly StoredTree[],
+  versions: readonly Version[],
   systems: readonly Judged[],
   sampleRate: number,
 ): Promise<SoundGroup[]> {
@@ -45,13 +47,10 @@ export async function showSounds(
     const played = rollIn(originals, 'truth', id, 127);
     const truth = played && (await saveRoll(`played/${id}.json`, played));
     const items: SoundItem[] = [];
-    for (const [index, tree] of versions.entries()) {
-      const version = await openHeard(tree);
-      const { system, clips: heardClips } = version.heard;
-      const isThere = heardClips.some((clip) => clip.id === id);
-      const samples = isThere ? await version.sound(id) : undefined;
-      version.close();
-      if (samples === undefined) continue;
+    for (const [index, { tree, heard: report, sound }] of versions.entries()) {
+      const { system } = report;
+      if (!report.clips.some((clip) => clip.id === id)) continue;
+      const samples = await sound(id);
       const scores = systems.find((one) => one.system === system)?.clips.find((clip) => clip.id === id)?.scores ?? {};
       const guide = await guideFile(tree, id);
       const heard = truth === undefined ? undefined : rollIn(tree, 'transcribed', id, 1);
