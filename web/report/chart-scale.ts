@@ -11,7 +11,9 @@ export function roundMarks(low: number, high: number, count: number): number[] {
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999) ?? power;
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  const marks = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(15)));
+  // Rounding can lead out of a range that is narrow beside its distance from zero.
+  return marks.filter((mark) => mark >= low && mark <= high);
 }
 
 export function linearScale(values: readonly number[], from: number, to: number, count: number, padding = 0.06): Scale {

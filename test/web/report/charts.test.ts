@@ -22,6 +22,13 @@ describe('scales', () => {
     );
   });
 
+  it('mark nothing outside a range that is narrow beside its distance from zero', () => {
+    const [low, high] = [-999999999999.3928, -999999999997.6055];
+    expect(roundMarks(low, high, 4).every((mark) => mark >= low && mark <= high)).toBe(true);
+    const { place, marks } = linearScale([low, high], 200, 10, 4);
+    for (const mark of marks) expect(place(mark)).toBeLessThanOrEqual(200);
+  });
+
   it('have no logarithm for values that are not above zero', () => {
     expect(logScale([1, 0], 200, 10)).toBeUndefined();
     expect(logScale([0.01, 100], 200, 10)?.marks).toEqual([0.01, 0.1, 1, 10, 100]);
