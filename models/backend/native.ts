@@ -3,15 +3,19 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import util from 'node:util';
+import { loadFusedKernels } from './fused/load.ts';
 import type { Backend, Tf } from './types.ts';
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const names = ['tfjs-node-gpu', 'tfjs-node'];
+/** What the set-up fetched and built. */
+const toolsOf = (root: string): string => join(root, '.sostenuto');
+const builtPackages = (root: string): string => join(toolsOf(root), 'tensorflow', 'node_modules');
 
 /** Directories of native packages that hold a compiled addon: the published ones first, then the one that the set-up built. */
 export function findNativePackages(root: string = packageRoot): string[] {
   const installed = createRequire(join(root, 'package.json')).resolve.paths('@tensorflow/tfjs-node') ?? [];
-  const places = [...installed, join(root, '.sostenuto', 'tensorflow', 'node_modules')];
+  const places = [...installed, builtPackages(root)];
   const directories = places.flatMap((place) => names.map((name) => join(place, '@tensorflow', name)));
   return directories.filter(hasAddon);
 }
@@ -48,6 +52,8 @@ function requireNative(threads: number): { readonly backend?: Backend; readonly 
 }
 
 function describe(tf: Tf, directory: string): Backend {
+  // Compiled against the library of this package alone.
+  const isFused = directory.startsWith(builtPackages(packageRoot)) && loadFusedKernels(toolsOf(packageRoot));
   const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } }; // native backend only; not in the public types
   return {
     name: 'tensorflow',
@@ -57,6 +63,7 @@ function describe(tf: Tf, directory: string): Backend {
     flags: {
       package: directory.includes('tfjs-node-gpu') ? 'tfjs-node-gpu' : 'tfjs-node',
       oneDNN: process.env.TF_ENABLE_ONEDNN_OPTS ?? '1',
+      kernels: isFused ? 'fused' : 'plain',
     },
   };
 }

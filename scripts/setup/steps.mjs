@@ -1,6 +1,7 @@
 /** Runs the steps: what still holds is kept, the rest is done, long ones side by side. */
 import { NothingWorks, reasonOf } from './choose.mjs';
 import { ffmpeg } from './ffmpeg.mjs';
+import { kernels } from './kernels.mjs';
 import { mlflow } from './mlflow.mjs';
 import { nodeVersion } from './node-version.mjs';
 import { packages } from './packages.mjs';
@@ -14,7 +15,7 @@ import { tensorflow } from './tensorflow.mjs';
 /** @typedef {import('./types.d.ts').StepOutcome} StepOutcome */
 
 /** Each stage waits for the one before; inside a stage the steps do not depend on each other. @type {readonly (readonly Step[])[]} */
-export const STAGES = [[nodeVersion], [packages], [ffmpeg, temporal, tensorflow, mlflow]];
+export const STAGES = [[nodeVersion], [packages], [ffmpeg, temporal, tensorflow, mlflow], [kernels]];
 
 /** The choice a step made, as setup.json keeps it. @param {SetupRecord} record @param {Step['name']} name */
 const choiceOf = (record, name) => (name === 'node' || name === 'packages' || name === 'mlflow' ? undefined : record[name]);
@@ -45,9 +46,10 @@ export async function runStages(stages, setup, before, report) {
   const outcomes = [];
   for (const all of stages) {
     const stage = all.filter((step) => setup.needsTool || !step.isForTests);
+    const chosen = record.tensorflow ? { ...setup, tensorflow: record.tensorflow } : setup;
     await Promise.all(
       stage.map(async (step) => {
-        const { outcome, changes } = await runStep(step, { ...setup, note: (text) => report.note(step.title, text) }, before);
+        const { outcome, changes } = await runStep(step, { ...chosen, note: (text) => report.note(step.title, text) }, before);
         outcomes.push(outcome);
         report.done(outcome);
         if (!changes) return;

@@ -17,6 +17,9 @@ const FLAGS = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
 /** Where the built package lies. @param {string} tools @returns {string} */
 export const builtPackage = (tools) => join(tools, 'tensorflow', 'node_modules', '@tensorflow', 'tfjs-node');
 
+/** The C++ compiler: the one that is named, or on PATH. @param {Setup['env']} env @returns {string | undefined} */
+export const compilerOf = (env) => env['CXX'] || which('g++', env) || which('clang++', env);
+
 /** The npm package whose addon it is. @param {Pick<Setup, 'root'>} setup @returns {string} */
 const sourceOf = ({ root }) => installedFolder(root, '@tensorflow/tfjs-node');
 
@@ -60,8 +63,7 @@ async function filesOfBinding(source) {
 
 /** Downloads and compiles what the cache lacks; what that needs is looked for before anything is downloaded. @param {Setup} setup @param {string} addon */
 async function getParts(setup, addon) {
-  const { env } = setup;
-  const compiler = env['CXX'] || which('g++', env) || which('clang++', env);
+  const compiler = compilerOf(setup.env);
   if (!existsSync(addon) && !compiler) throw new Error('no C++ compiler (g++ or clang++) on PATH');
   if (!existsSync(wheelFolder(setup.cache))) await fetchWheel(setup, await findPython(setup));
   if (!existsSync(addon) && compiler) await compile(setup, compiler, addon);

@@ -8,7 +8,9 @@ const PROBE = `
 const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value == null;
 util.isArray ??= Array.isArray;
-const tf = require(process.argv[1]);
+const [folder, ...addons] = process.argv.slice(1);
+const tf = require(folder);
+for (const addon of addons) require(addon);
 const [sum] = tf.matMul(tf.ones([1, 64]), tf.ones([64, 1])).dataSync();
 if (sum !== 64) throw new Error('a matrix product came out as ' + sum);
 const { binding, isUsingGpuDevice } = tf.backend();
@@ -25,15 +27,15 @@ export function addonOf(folder) {
 }
 
 /**
- * Loads the package, multiplies two matrices, and returns the version of its TensorFlow library.
- * @param {string} folder @param {AbortSignal} [signal]
+ * Loads the package, then the addons that add to it, multiplies two matrices, and returns the version of its TensorFlow library.
+ * @param {string} folder @param {AbortSignal} [signal] @param {readonly string[]} [addons]
  * @returns {Promise<{ version: string, gpu: boolean }>}
  */
-export async function loadTensorflow(folder, signal) {
+export async function loadTensorflow(folder, signal, addons = []) {
   if (!existsSync(folder)) throw new Error('not installed');
   if (!addonOf(folder)) throw new Error('its binary is missing (install scripts are off)');
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
-  const { stdout } = await run(process.execPath, ['-e', PROBE, folder], { seconds: 60, env, ...(signal && { signal }) });
+  const { stdout } = await run(process.execPath, ['-e', PROBE, folder, ...addons], { seconds: 60, env, ...(signal && { signal }) });
   const line = stdout.split('\n').find((text) => text.startsWith('probe '));
   if (!line) throw new Error('it printed nothing');
   return JSON.parse(line.slice('probe '.length));

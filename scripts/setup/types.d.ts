@@ -13,6 +13,8 @@ export interface Setup {
   readonly signal: AbortSignal;
   /** Whether a Temporal server that runs is not enough, because tests start and kill their own. */
   readonly needsTool: boolean;
+  /** What an earlier stage chose. */
+  readonly tensorflow?: TensorflowChoice;
   /** Says that something long begins. */
   readonly note: (line: string) => void;
 }
@@ -46,7 +48,7 @@ export interface Found {
 }
 
 export interface Step {
-  readonly name: 'node' | 'packages' | 'ffmpeg' | 'temporal' | 'tensorflow' | 'mlflow';
+  readonly name: 'node' | 'packages' | 'ffmpeg' | 'temporal' | 'tensorflow' | 'mlflow' | 'kernels';
   readonly title: string;
   /** Left out unless tests come next. */
   readonly isForTests?: boolean;
@@ -78,7 +80,8 @@ export interface TensorflowChoice {
   readonly package?: string;
   readonly version: string;
 }
-export type ToolChoice = TemporalChoice | FfmpegChoice | TensorflowChoice;
+export type KernelsChoice = { readonly use: 'fused'; readonly path: string } | { readonly use: 'plain'; readonly reason: string };
+export type ToolChoice = TemporalChoice | FfmpegChoice | TensorflowChoice | KernelsChoice;
 
 export interface FileStamp {
   readonly path: string;
@@ -100,6 +103,7 @@ export interface SetupRecord {
   readonly temporal?: TemporalChoice;
   readonly ffmpeg?: FfmpegChoice;
   readonly tensorflow?: TensorflowChoice;
+  readonly kernels?: KernelsChoice;
   readonly steps: Readonly<Partial<Record<Step['name'], StepRecord>>>;
 }
 

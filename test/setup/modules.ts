@@ -92,6 +92,12 @@ interface TensorflowBuild {
 interface TensorflowWheel {
   wheelFolder(cache: string): string;
 }
+interface Kernels {
+  sourcesDigest(root: string): string;
+  keptKernels(setup: Pick<Setup, 'root' | 'cache' | 'env' | 'signal'>): Promise<string>;
+  buildKernels(setup: Setup): Promise<string>;
+  kernels: Step;
+}
 interface Cache {
   cacheFolder(env: Environment, tools: string): string;
   share(from: string, to: string): Promise<void>;
@@ -120,6 +126,7 @@ export const temporal = await load<Temporal>('temporal');
 export const tensorflow = await load<Tensorflow>('tensorflow');
 export const tensorflowBuild = await load<TensorflowBuild>('tensorflow-build');
 export const tensorflowWheel = await load<TensorflowWheel>('tensorflow-wheel');
+export const kernels = await load<Kernels>('kernels');
 export const cache = await load<Cache>('cache');
 export const installed = await load<Installed>('installed');
 export const ffmpeg = await load<Ffmpeg>('ffmpeg');

@@ -1,0 +1,3 @@
+export declare const SOURCES_DIGEST: string;
+export declare function processorDigest(): string;
+export declare function kernelsPath(tools: string, sources?: string): string;
