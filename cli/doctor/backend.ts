@@ -13,6 +13,8 @@ export interface Measured {
   readonly threads: number;
   /** Whether it is the library for graphics cards. */
   readonly forGpu: boolean;
+  /** Where it is native: whether the fused kernels compute too, else why not. */
+  readonly kernels?: string;
   readonly gflops: number;
 }
 
@@ -34,10 +36,10 @@ async function listGpus(): Promise<string[]> {
 /** Which backend loads, on which device, and how many thousand million operations a second its matrix products reach. */
 export async function checkBackend(choice: BackendName | undefined, measure = measureBackend, devices = listGpus): Promise<Check> {
   try {
-    const { name, version, threads, forGpu, gflops } = await measure(choice);
+    const { name, version, threads, forGpu, kernels, gflops } = await measure(choice);
     const cards = forGpu ? await devices().catch(() => []) : [];
     const device = forGpu ? cards.join('; ') || 'no graphics card found (nvidia-smi)' : `${threads} thread${threads === 1 ? '' : 's'}`;
-    const found = `${name} ${version}, ${device}, ${gflops} GFLOP/s`;
+    const found = [`${name} ${version}`, device, `${gflops} GFLOP/s`, ...(kernels === undefined ? [] : [kernels])].join(', ');
     if (forGpu && cards.length === 0) {
       return {
         name: 'TensorFlow',

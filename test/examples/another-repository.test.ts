@@ -35,15 +35,16 @@ describe.runIf(hasServer)('a pipeline in another repository', { timeout: 180_000
 
   test('is set up with the packages that the repository installed, and with what other projects got before', async () => {
     const cache = join(folder, 'cache');
-    const { hasTensorflow } = await keepTools(join(cache, 'sostenuto'));
+    const { hasTensorflow, hasKernels } = await keepTools(join(cache, 'sostenuto'));
     const more = { XDG_CACHE_HOME: cache, ...(hasTensorflow ? {} : { SOSTENUTO_BACKEND: 'wasm' }) };
-    const { ok, steps, tensorflow } = JSON.parse(await inFolder('npx', ['--no', 'sostenuto', 'setup', '--json'], more));
+    const { ok, steps, tensorflow, kernels } = JSON.parse(await inFolder('npx', ['--no', 'sostenuto', 'setup', '--json'], more));
     expect(ok, JSON.stringify(steps)).toBe(true);
     expect(steps.find(({ name }: { name: string }) => name === 'packages').found).toMatch(
       /^\d+ dependencies, as the project installed them$/,
     );
     if (hasTensorflow)
       expect(tensorflow).toMatchObject({ backend: 'tensorflow', package: expect.stringContaining(join(packageRoot, '.sostenuto')) });
+    expect(kernels.use, kernels.reason).toBe(hasKernels ? 'fused' : 'plain');
     expect(existsSync(join(packageRoot, 'node_modules'))).toBe(false);
   });
 

@@ -126,6 +126,36 @@ describe('set-up', () => {
     expect(broken.ran).toEqual([]);
   });
 
+  it('tells later stages which TensorFlow was chosen, now or before', async () => {
+    const choice = { backend: 'wasm', source: 'npm package', version: '4.22.0' } as const;
+    const told: unknown[] = [];
+    const tensorflow: Step = {
+      name: 'tensorflow',
+      title: 'TensorFlow',
+      key: () => 'same',
+      run: async () => ({ found: 'it', value: choice }),
+    };
+    const kernels: Step = {
+      name: 'kernels',
+      title: 'fused kernels',
+      key: (now) => now.tensorflow,
+      holds: (now) => told.push(now.tensorflow) > 0,
+      run: async (now) => {
+        told.push(now.tensorflow);
+        return { found: 'it' };
+      },
+    };
+    const run = () =>
+      steps.runStages([[tensorflow], [kernels]], setup, recorded(), {
+        note: () => {},
+        done: () => {},
+        save: (now) => record.writeRecord(setup.tools, now),
+      });
+    expect((await run()).outcomes.map(({ reused }) => reused)).toEqual([false, false]);
+    expect((await run()).outcomes.map(({ reused }) => reused)).toEqual([true, true]);
+    expect(told).toEqual([choice, choice]);
+  });
+
   it('says what was found, where, how long it took, and what was passed over', () => {
     const outcome = {
       name: 'ffmpeg',

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkBackend } from '../../../cli/doctor/backend.ts';
 import { checkLines } from '../../../cli/doctor/check.ts';
 import { checkDisk, checkStore, checkWeights } from '../../../cli/doctor/data.ts';
+import { whyPlain } from '../../../cli/doctor/kernels.ts';
 import { checkFfmpeg, checkNode, checkPackages, checkProtobuf } from '../../../cli/doctor/machine.ts';
 import { checkAttributes, checkPollRate, checkQueue, checkTool } from '../../../cli/doctor/server.ts';
 import { checkTracker } from '../../../cli/doctor/tracker.ts';
@@ -48,6 +49,10 @@ describe('the machine', () => {
       status: 'ok',
       found: 'tensorflow 2.21.0, 2 threads, 150 GFLOP/s',
     });
+    expect(await checkBackend(undefined, async () => ({ ...measured, name: 'tensorflow', kernels: 'fused kernels' }))).toMatchObject({
+      status: 'ok',
+      found: 'tensorflow 2.21.0, 2 threads, 150 GFLOP/s, fused kernels',
+    });
     expect(await checkBackend(undefined, async () => ({ ...measured, name: 'wasm' }))).toMatchObject({ status: 'warn' });
     expect(await checkBackend('wasm', async () => ({ ...measured, name: 'wasm' }))).toMatchObject({ status: 'ok' });
     const broken = Object.assign(new Error('failed'), { stderr: 'at x\nError: libtensorflow.so.2: cannot open shared object file\n' });
@@ -55,6 +60,15 @@ describe('the machine', () => {
       status: 'fail',
       found: expect.stringContaining('libtensorflow'),
     });
+  });
+
+  it('says why plain operations compute in place of the fused kernels', () => {
+    const tools = join(folder, 'tools');
+    expect(whyPlain(tools, {})).toBe('none that load here; npx sostenuto setup compiles them');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'setup.json'), JSON.stringify({ kernels: { use: 'plain', reason: 'no C++ compiler on PATH' } }));
+    expect(whyPlain(tools, {})).toBe('no C++ compiler on PATH');
+    expect(whyPlain(tools, { SOSTENUTO_KERNELS: 'plain' })).toBe('SOSTENUTO_KERNELS');
   });
 
   it('names the graphics cards of a library that is made for them, and warns where there is none', async () => {

@@ -13,8 +13,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { kernelsPath } from '../../../models/backend/fused/place.mjs';
 import { exampleFolder } from '../../cli/support/command-line.ts';
-import { tensorflowBuild, tensorflowWheel } from '../../setup/modules.ts';
+import { kernels, tensorflowBuild, tensorflowWheel } from '../../setup/modules.ts';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8'));
@@ -39,14 +40,20 @@ export function makeRepository(folder: string): void {
 }
 
 /** Fills a cache as the set-up of an earlier project would have left it. */
-export async function keepTools(cache: string): Promise<{ hasTensorflow: boolean }> {
+export async function keepTools(cache: string): Promise<{ hasTensorflow: boolean; hasKernels: boolean }> {
   const tools = join(root, '.sostenuto');
   link(join(tools, 'bin', 'temporal'), join(cache, `temporal-${process.platform}-${process.arch}`));
   const built = tensorflowBuild.builtPackage(tools);
-  if (!existsSync(built)) return { hasTensorflow: false };
+  if (!existsSync(built)) return { hasTensorflow: false, hasKernels: false };
   link(join(built, 'deps', 'lib'), join(tensorflowWheel.wheelFolder(cache), 'lib'));
   link(join(built, 'lib', 'napi-v8', 'tfjs_binding.node'), await tensorflowBuild.addonPath({ root, cache }));
-  return { hasTensorflow: true };
+  const compiled = kernelsPath(tools);
+  const hasKernels = existsSync(compiled);
+  if (hasKernels) {
+    const { signal } = new AbortController();
+    link(compiled, await kernels.keptKernels({ root, cache, env: process.env, signal }));
+  }
+  return { hasTensorflow: true, hasKernels };
 }
 
 /** The same files at a second place, without a second copy of their bytes where the disk is the same. */
