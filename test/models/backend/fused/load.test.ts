@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { bundleTasks } from '../../../../engine/fingerprint/bundle.ts';
 import { hasFusedKernels, loadFusedKernels } from '../../../../models/backend/fused/load.ts';
 import { kernelsPath, processorDigest, SOURCES_DIGEST } from '../../../../models/backend/fused/place.mjs';
 import { environmentOf, loadBackend } from '../../../../models/backend/index.ts';
@@ -27,6 +28,12 @@ describe('fused kernels', () => {
 
   test('SOURCES_DIGEST is that of the C++ (else: node scripts/kernel-sources.mjs)', () => {
     expect(SOURCES_DIGEST).toBe(kernels.sourcesDigest(root));
+  });
+
+  test('count as code: whoever asks for them has their digest in its fingerprint', async () => {
+    const url = pathToFileURL(join(root, 'models/backend/fused/load.ts')).href;
+    const { tasks } = await bundleTasks({ asks: { url, export: 'hasFusedKernels', inline: false } }, root);
+    expect(tasks.get('asks')?.text).toContain(SOURCES_DIGEST);
   });
 
   test('are absent where nothing was compiled, or only for another processor', () => {
