@@ -3,6 +3,7 @@ export { type CompileOptions, compile, type TensorFunction } from './compile/com
 export type { Precision } from './compile/graph.ts';
 export { compileNamed, type NamedTensors } from './compile/named.ts';
 export { environmentOf } from './environment.ts';
+export { fusedKernels } from './fused/kernels.ts';
 export { type BackendChoice, loadBackend } from './load.ts';
 export type {
   Backend,

@@ -1,5 +1,7 @@
+import { fusedKernels } from '../backend/index.ts';
 import { type AttentionSizes, attend, attendBackward, listKept, readKept } from './clamped-attention.ts';
 import { at, differentiable, size } from './differentiable.ts';
+import { fusedCrossAttention, fusedSelfAttention } from './fused-attention.ts';
 import { linear, packedLinear } from './linear.ts';
 import { attentionNames } from './names.ts';
 import type { RotaryTable } from './rotary.ts';
@@ -99,9 +101,9 @@ function crossAttentionAnswer(
   });
 }
 
-/** [B·T,d] → [B,T,d], 0 at padding. */
+/** [B·T,d] or [B,T,d] → [B,T,d], 0 at padding. */
 const shapedAnswer = (tf: Tf, y: Tensor, batch: number, mask?: Tensor) => {
-  const shaped = tf.reshape(y, [batch, size(y, 0) / batch, size(y, 1)]);
+  const shaped = y.rank === 3 ? y : tf.reshape(y, [batch, size(y, 0) / batch, size(y, 1)]);
   return mask ? tf.mul(shaped, tf.reshape(mask, [batch, -1, 1])) : shaped;
 };
 
@@ -120,6 +122,8 @@ export function selfAttention(
 ): Tensor {
   const name = attentionNames(prefix);
   const batch = size(x, 0);
+  const fused = fusedKernels(tf);
+  if (fused) return shapedAnswer(tf, fusedSelfAttention(tf, fused, weights, name, x, sizes, rotary, mask), batch, mask);
   const rows = tf.reshape(x, [-1, size(x, 2)]);
   const inputs = {
     packed: packedLinear(tf, rows, [weight(weights, name.query), weight(weights, name.key)]),
@@ -146,6 +150,8 @@ export function crossAttention(
 ): Tensor {
   const name = attentionNames(prefix);
   const batch = size(x, 0);
+  const fused = fusedKernels(tf);
+  if (fused) return shapedAnswer(tf, fusedCrossAttention(tf, fused, weights, name, x, context, sizes, contextMask), batch, mask);
   const rows = tf.reshape(x, [-1, size(x, 2)]);
   const contextRows = tf.reshape(context, [-1, size(context, 2)]);
   const inputs = {

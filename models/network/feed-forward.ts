@@ -1,3 +1,4 @@
+import { fusedKernels } from '../backend/index.ts';
 import { at, differentiable, size } from './differentiable.ts';
 import { linear } from './linear.ts';
 import { feedForwardNames } from './names.ts';
@@ -31,10 +32,20 @@ export function gatedLinear(tf: Tf, value: Tensor, gate: Tensor, w: Tensor, bias
   });
 }
 
-/** Linear(d → 8d), GEGLU, Linear(4d → d). [B,T,d] → [B,T,d] The first as two products: their matrix is cheaper to cut than what they make. */
+/** Linear(d → 8d), GEGLU, Linear(4d → d). [B,T,d] → [B,T,d] Without the fused kernel the first as two products: their matrix is cheaper to cut than what they make. */
 export function feedForward(tf: Tf, weights: Weights, prefix: string, x: Tensor): Tensor {
   const name = feedForwardNames(prefix);
   const rows = tf.reshape(x, [-1, size(x, -1)]);
+  const fused = fusedKernels(tf);
+  if (fused) {
+    const packed = linear(tf, rows, weight(weights, name.inner));
+    const activated = differentiable(tf, [packed, weight(weights, name.innerBias)], (...inputs) => ({
+      value: at(fused('Geglu', inputs), 0),
+      saved: inputs,
+      backward: (dy, saved) => fused('GegluGradient', [dy, ...saved]),
+    }));
+    return tf.reshape(linear(tf, activated, weight(weights, name.outer), weight(weights, name.outerBias)), x.shape);
+  }
   const [matrix, gateMatrix] = tf.split(weight(weights, name.inner), 2, 0) as [Tensor, Tensor];
   const [bias, gateBias] = tf.split(weight(weights, name.innerBias), 2, 0) as [Tensor, Tensor];
   const value = linear(tf, rows, matrix, bias);

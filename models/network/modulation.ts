@@ -1,3 +1,4 @@
+import { fusedKernels } from '../backend/index.ts';
 import { at, differentiable, size } from './differentiable.ts';
 import { packedLinear } from './linear.ts';
 import { rmsNorm } from './norm.ts';
@@ -25,6 +26,14 @@ export const adaptiveRmsNorm = (tf: Tf, x: Tensor, condition: Tensor, matrix: Te
 
 /** h + gate ⊙ y. h and y [B,T,d], gate [B,1,d]. */
 export function gatedResidual(tf: Tf, h: Tensor, gate: Tensor, y: Tensor): Tensor {
+  const fused = fusedKernels(tf);
+  if (fused) {
+    return differentiable(tf, [h, gate, y], (...inputs) => ({
+      value: at(fused('GatedSum', inputs), 0),
+      saved: inputs.slice(1),
+      backward: (dy, saved) => [tf.clone(dy), ...fused('GatedSumGradient', [dy, ...saved])],
+    }));
+  }
   return differentiable(tf, [h, gate, y], (h, gate, y) => ({
     value: tf.add(h, tf.mul(gate as Tensor, y as Tensor)),
     saved: [gate as Tensor, y as Tensor],

@@ -1,3 +1,4 @@
+import { fusedKernels } from '../backend/index.ts';
 import { differentiable, size } from './differentiable.ts';
 import type { Tensor, Tf } from './tensor-types.ts';
 
@@ -9,6 +10,17 @@ const SMALLEST_NORM = 1e-12;
  */
 export function rmsNorm(tf: Tf, x: Tensor, gain: Tensor): Tensor {
   const width = size(x, -1);
+  const fused = fusedKernels(tf);
+  if (fused) {
+    return differentiable(tf, [x, gain], (x, gain) => {
+      const [value, scale] = fused('RmsNorm', [x, gain as Tensor]);
+      return {
+        value: value as Tensor,
+        saved: [x, scale as Tensor, gain as Tensor],
+        backward: (dy, saved) => fused('RmsNormGradient', [dy, ...saved]),
+      };
+    });
+  }
   return differentiable(tf, [x, gain], (x, gain) => {
     const norm = tf.maximum(tf.sqrt(tf.sum(tf.square(x), -1, true)), SMALLEST_NORM);
     const scale = tf.div(Math.sqrt(width), norm);

@@ -10,6 +10,8 @@ export interface RotaryTable {
   readonly sine: Tensor;
   /** [headWidth, headWidth]: row·swap has −x₂ₖ₊₁ at 2k and x₂ₖ at 2k+1. */
   readonly swap: Tensor;
+  /** [2, T, headWidth], of queries and of keys: cosine at 2k, sine at 2k+1 of the pair's angle. For the fused kernel, which reads no other. */
+  readonly turns: Tensor;
 }
 
 /** Frequencies θ^(−2k/width), k = 0 … width/2 − 1. */
@@ -31,6 +33,7 @@ export function rotaryTable(tf: Tf, { positions, heads, headWidth, scale, turnin
   const inner = heads * headWidth;
   const cosine = new Float32Array(positions * 2 * inner);
   const sine = new Float32Array(positions * 2 * inner);
+  const turns = new Float32Array(2 * positions * headWidth);
   const frequencies = rotaryFrequencies(turning);
   for (let position = 0; position < positions; position++) {
     for (let column = 0; column < 2 * inner; column++) {
@@ -39,6 +42,8 @@ export function rotaryTable(tf: Tf, { positions, heads, headWidth, scale, turnin
       const angle = inHead < turning ? Math.fround(position * (frequencies[inHead >> 1] ?? 0)) : 0;
       cosine[position * 2 * inner + column] = factor * Math.cos(angle);
       sine[position * 2 * inner + column] = factor * Math.sin(angle);
+      const row = column < inner ? position : positions + position;
+      turns[row * headWidth + inHead] = factor * (inHead % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
     }
   }
   const swap = new Float32Array(headWidth * headWidth);
@@ -47,5 +52,10 @@ export function rotaryTable(tf: Tf, { positions, heads, headWidth, scale, turnin
     swap[pair * headWidth + pair + 1] = 1;
   }
   const shape: [number, number] = [positions, 2 * inner];
-  return { cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine, shape), swap: tf.tensor2d(swap, [headWidth, headWidth]) };
+  return {
+    cosine: tf.tensor2d(cosine, shape),
+    sine: tf.tensor2d(sine, shape),
+    swap: tf.tensor2d(swap, [headWidth, headWidth]),
+    turns: tf.tensor3d(turns, [2, positions, headWidth]),
+  };
 }

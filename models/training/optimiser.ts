@@ -1,3 +1,4 @@
+import { fusedKernels } from '../backend/index.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 
 /** Adam as PyTorch has it (Kingma & Ba 2015): ε after the square root of the corrected moment. */
@@ -31,15 +32,33 @@ export function adamScalars({ beta1, beta2, epsilon }: AdamOptions, update: numb
 }
 
 /** The moments by a gradient times `factor`. As few passes over all weights as can be: an update waits for memory alone. */
-export const firstMoment = (tf: Tf, { beta1 }: AdamOptions, first: Tensor, gradient: Tensor, factor: Tensor | number): Tensor =>
-  tf.add(tf.mul(first, beta1), tf.mul(gradient, tf.mul(factor, 1 - beta1)));
+export function firstMoment(tf: Tf, { beta1 }: AdamOptions, first: Tensor, gradient: Tensor, factor: Tensor | number): Tensor {
+  const share = tf.mul(factor, 1 - beta1);
+  const fused = fusedKernels(tf)?.('Blend', [first, gradient, tf.scalar(beta1), share]);
+  return fused?.[0] ?? tf.add(tf.mul(first, beta1), tf.mul(gradient, share));
+}
 
-export const secondMoment = (tf: Tf, { beta2 }: AdamOptions, second: Tensor, gradient: Tensor, factor: Tensor | number): Tensor =>
-  tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), tf.mul(tf.square(factor), 1 - beta2)));
+export function secondMoment(tf: Tf, { beta2 }: AdamOptions, second: Tensor, gradient: Tensor, factor: Tensor | number): Tensor {
+  const share = tf.mul(tf.square(factor), 1 - beta2);
+  const fused = fusedKernels(tf)?.('BlendSquare', [second, gradient, tf.scalar(beta2), share]);
+  return fused?.[0] ?? tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), share));
+}
 
 /** What is taken from the weights, by the new moments. */
 export const adamChange = (tf: Tf, { first, second }: Moments, { rate, epsilon }: AdamScalars<Tensor | number>): Tensor =>
   tf.mul(tf.div(first, tf.add(tf.sqrt(second), epsilon)), rate);
+
+/** The weights after a step by the new moments; `kept` is the share of them that a decay leaves. */
+export function adamStep(
+  tf: Tf,
+  weights: Tensor,
+  { first, second }: Moments,
+  { rate, epsilon }: AdamScalars<Tensor>,
+  kept: Tensor,
+): Tensor {
+  const fused = fusedKernels(tf)?.('Adam', [weights, first, second, rate, epsilon, kept]);
+  return fused?.[0] ?? tf.sub(tf.mul(weights, kept), adamChange(tf, { first, second }, { rate, epsilon }));
+}
 
 /** One step, pure: new moments and what is taken from the weights. */
 export function adam(tf: Tf, options: AdamOptions, moments: Moments, gradient: Tensor, scalars: AdamScalars<Tensor | number>) {

@@ -2,7 +2,7 @@ import { compile } from '../backend/index.ts';
 import { at } from '../network/differentiable.ts';
 import type { Tensor, Tf } from '../network/tensor-types.ts';
 import { ema } from './ema.ts';
-import { type AdamOptions, adamChange, adamScalars, clipFactor, firstMoment, type Moments, secondMoment } from './optimiser.ts';
+import { type AdamOptions, adamScalars, adamStep, clipFactor, firstMoment, type Moments, secondMoment } from './optimiser.ts';
 
 /** Tensors of a phase, each [Σ sizes]. */
 export interface PhaseTensors {
@@ -37,7 +37,7 @@ export function compiledUpdate(tf: Tf, optimiser: AdamOptions & { readonly clipN
   const second = replacing((old: Tensor, gradient: Tensor, factor: Tensor) => secondMoment(tf, optimiser, old, gradient, factor));
   const { weightDecay = 0 } = optimiser;
   const weights = replacing((old: Tensor, first: Tensor, second: Tensor, rate: Tensor, epsilon: Tensor, kept: Tensor) =>
-    tf.sub(weightDecay > 0 ? tf.mul(old, kept) : old, adamChange(tf, { first, second }, { rate, epsilon })),
+    adamStep(tf, old, { first, second }, { rate, epsilon }, kept),
   );
   const average = replacing((old: Tensor, weights: Tensor, share: Tensor) => ema(tf, old, weights, share));
   return {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { fusedShapes } from '../fused/shapes.ts';
 import { attribute, node } from './graph-def.ts';
 import type { NativeBackend, OpAttribute } from './native-backend.ts';
 import { notCompilable } from './not-compilable.ts';
 import type { Bytes } from './protobuf.ts';
 import { type RecordedOp, type Recording, wholeNumbers } from './record.ts';
-import { biasedProducts, fasterKernel, isProduct } from './rewrite.ts';
+import { biasedProducts, fasterKernel, isProduct, readByProducts } from './rewrite.ts';
 
 /** `bf16`: products of matrices and convolutions of numbers rounded to bfloat16, summed in float32; all else, weights too, stays float32. */
 export type Precision = 'f32' | 'bf16';
@@ -40,8 +41,10 @@ export function graphNodes(backend: NativeBackend, recording: Recording, precisi
   const types = new Map([...inputs, ...ops.flatMap(({ outputs }) => outputs)].map(({ id, dtype }) => [id, dtype]));
   const typeOf = (id: number): number => types.get(id) ?? constants.get(id)?.dtype ?? 0;
   const rounded = roundedSources(backend, nodes);
-  /** Nodes of products as they are before they are widened, by what they give. */
-  const products = new Map<number, string>();
+  /** Sources in bfloat16 of what products gave, and of what only products read. */
+  const half = new Map<number, string>();
+  const halfOf = (id: number): string => half.get(id) ?? (typeOf(id) === rounded.float ? rounded.of(sourceOf(id)) : sourceOf(id));
+  const narrow = precision === 'bf16' ? readByProducts(recording) : new Set<number>();
   const biased = precision === 'bf16' ? biasedProducts(recording) : undefined;
   for (const [i, op] of ops.entries()) {
     const given = Object.fromEntries(op.attributes.map((item) => [item.name, encodeAttribute(backend, item)]));
@@ -49,23 +52,39 @@ export function graphNodes(backend: NativeBackend, recording: Recording, precisi
       wholeNumbers(constants.get(id)),
     );
     const control = op.after === undefined ? [] : [`^${sourceOf(op.after).replace(/:.*/, '')}`];
-    const sum = biased?.get(op);
-    const product = sum && products.get(sum.product);
-    if (precision === 'bf16' && isProduct(name)) {
-      const read = op.inputs.map((id) => (typeOf(id) === rounded.float ? rounded.of(sourceOf(id)) : sourceOf(id)));
-      nodes.push(node(`product${i}`, name, read, { ...attributes, T: attribute.type(BFLOAT16) }));
+    const [first = 0, second = 0] = op.inputs;
+    const bias = half.has(first) ? biased?.get(op) : undefined;
+    const widened = (type: string, read: readonly string[], attributes: Record<string, Bytes>) => {
+      nodes.push(node(`product${i}`, type, read, { ...attributes, T: attribute.type(BFLOAT16) }));
       nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
-      for (const { id } of op.outputs) products.set(id, `product${i}`);
-    } else if (sum && product) {
-      const read = [product, rounded.of(sourceOf(sum.bias))];
-      nodes.push(node(`product${i}`, 'BiasAdd', read, { T: attribute.type(BFLOAT16), data_format: attribute.text('NHWC') }));
-      nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
-    } else nodes.push(node(`op${i}`, name, [...inputs.map(sourceOf), ...control], attributes));
-    for (const [k, { id }] of op.outputs.entries()) source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
+      for (const { id } of op.outputs) half.set(id, `product${i}`);
+    };
+    const isFused = fusedShapes(name) !== undefined;
+    if (precision === 'bf16' && isProduct(name)) widened(name, op.inputs.map(halfOf), attributes);
+    else if (bias) widened('BiasAdd', [halfOf(bias.product), halfOf(bias.bias)], { data_format: attribute.text('NHWC') });
+    else if (name === 'Reshape' && half.has(first)) widened(name, [halfOf(first), sourceOf(second)], attributes);
+    else {
+      const types = isFused ? fusedTypes(op, half, narrow, rounded.float) : {};
+      const read = inputs.map((id) => (isFused && half.get(id)) || sourceOf(id));
+      nodes.push(node(`op${i}`, name, [...read, ...control], { ...attributes, ...types }));
+    }
+    for (const [k, { id }] of op.outputs.entries()) {
+      source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
+      if (isFused && narrow.has(id)) half.set(id, source.get(id) ?? '');
+    }
   }
   for (const [i, { id, dtype }] of outputs.entries())
     nodes.push(node(`output${i}`, 'Identity', [sourceOf(id)], { T: attribute.type(dtype) }));
   return nodes;
+}
+
+/** Each input and output of a fused kernel has a type of its own. */
+function fusedTypes({ inputs, outputs }: RecordedOp, half: ReadonlyMap<number, string>, narrow: ReadonlySet<number>, float: number) {
+  const type = (isNarrow: boolean) => attribute.type(isNarrow ? BFLOAT16 : float);
+  return Object.fromEntries([
+    ...inputs.map((id, i) => [`I${i}`, type(half.has(id))]),
+    ...outputs.map(({ id }, i) => [`O${i}`, type(narrow.has(id))]),
+  ]);
 }
 
 const cast = (name: string, source: string, from: number, to: number): Bytes =>

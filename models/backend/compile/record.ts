@@ -1,3 +1,4 @@
+import { fusedShapes } from '../fused/shapes.ts';
 import type { Tensor, Tf } from '../types.ts';
 import type { Binding, NativeBackend, NativeTensor, OpAttribute } from './native-backend.ts';
 import { notCompilable } from './not-compilable.ts';
@@ -48,13 +49,10 @@ export function record(tf: Tf, backend: NativeBackend, inputs: readonly Tensor[]
   let symbols = 0;
   /** Results without computing them, if their shapes are known; they have negative identities. */
   const infer = (name: string, attributes: readonly OpAttribute[], ids: readonly number[]): NativeTensor[] | undefined => {
-    if (attributes.find(({ name }) => name === 'T')?.value !== float) return undefined;
-    const found = resultShapes(
-      name,
-      attributes,
-      ids.map((id) => shapes.get(id) ?? []),
-      (input) => wholeNumbers(constants.get(ids[input] ?? 0)),
-    );
+    const given = ids.map((id) => shapes.get(id) ?? []);
+    const fused = fusedShapes(name);
+    if (!fused && attributes.find(({ name }) => name === 'T')?.value !== float) return undefined;
+    const found = fused?.(given) ?? resultShapes(name, attributes, given, (input) => wholeNumbers(constants.get(ids[input] ?? 0)));
     return found?.map((shape) => ({ id: --symbols, shape: [...shape], dtype: float }));
   };
   const execute = (name: string, attributes: readonly OpAttribute[], ids: readonly number[], count: number, first?: number) => {

@@ -1,0 +1,96 @@
+/** Root-mean-square norm: y = x·s·gain, s = √d/max(‖x‖, 10⁻¹²). x [...,d], gain [d] or one for each of equal parts of the rows, [B,1,d]. */
+#include <cmath>
+
+#include "operation.h"
+#include "parallel.h"
+
+namespace sostenuto {
+namespace {
+
+Shape scaleShape(Shape x) {
+  x.back() = 1;
+  return x;
+}
+
+/** x, gain → y, s [...,1] */
+void rmsNorm(const Call& call) {
+  const Values &x = call.in[0], &gain = call.in[1];
+  const int64_t width = side(x.shape, -1), rows = sizeOf(x.shape) / width;
+  const int64_t group = rows / (sizeOf(gain.shape) / width);
+  const float root = std::sqrt(static_cast<float>(width));
+  float* scales = static_cast<float*>(call.out[1].data);
+  parallel(rows, [&](int64_t begin, int64_t end) {
+    Reader from(x, width), gains(gain, width);
+    Writer to(call.out[0], width);
+    for (int64_t i = begin; i < end; i++) {
+      const float *u = from.row(i), *g = gains.row(i / group);
+      float squares = 0;
+#pragma omp simd reduction(+ : squares)
+      for (int64_t j = 0; j < width; j++) squares += u[j] * u[j];
+      const float norm = std::sqrt(squares);
+      const float scale = root / (norm < 1e-12f ? 1e-12f : norm);
+      float* y = to.row(i);
+#pragma omp simd
+      for (int64_t j = 0; j < width; j++) y[j] = u[j] * scale * g[j];
+      to.done(i);
+      scales[i] = scale;
+    }
+  });
+}
+
+/** Parts of a group of rows whose sums are made apart and then added in their order, so that no thread changes a bit. */
+constexpr int64_t kParts = 8;
+
+/** dy, x, s, gain → dx, dGain */
+void rmsNormGradient(const Call& call) {
+  const Values &dy = call.in[0], &x = call.in[1], &gain = call.in[3];
+  const float* scales = static_cast<const float*>(call.in[2].data);
+  const int64_t width = side(x.shape, -1), rows = sizeOf(x.shape) / width;
+  const int64_t groups = sizeOf(gain.shape) / width, group = rows / groups;
+  std::vector<float> sums(groups * kParts * width);
+  parallel(groups * kParts, [&](int64_t first, int64_t last) {
+    Reader slopes(dy, width), from(x, width), gains(gain, width);
+    Writer to(call.out[0], width);
+    for (int64_t part = first; part < last; part++) {
+      const int64_t start = part / kParts * group, place = part % kParts;
+      const float* g = gains.row(part / kParts);
+      float* sum = &sums[part * width];
+      for (int64_t i = start + group * place / kParts; i < start + group * (place + 1) / kParts; i++) {
+        const float *d = slopes.row(i), *u = from.row(i);
+        const float scale = scales[i];
+        float along = 0;
+#pragma omp simd reduction(+ : along)
+        for (int64_t j = 0; j < width; j++) along += d[j] * g[j] * u[j];
+        along *= scale * scale / width;
+        float* dx = to.row(i);
+#pragma omp simd
+        for (int64_t j = 0; j < width; j++) {
+          sum[j] += d[j] * u[j] * scale;
+          dx[j] = (d[j] * g[j] - u[j] * along) * scale;
+        }
+        to.done(i);
+      }
+    }
+  });
+  Writer to(call.out[1], width);
+  for (int64_t k = 0; k < groups; k++) {
+    float* total = to.row(k);
+    for (int64_t j = 0; j < width; j++) {
+      float sum = 0;
+      for (int64_t part = 0; part < kParts; part++) sum += sums[(k * kParts + part) * width + j];
+      total[j] = sum;
+    }
+    to.done(k);
+  }
+}
+
+}  // namespace
+
+std::vector<Operation> normOperations() {
+  return {
+      {"RmsNorm", 2, 2, [](const Shapes& in) -> Shapes { return {in[0], scaleShape(in[0])}; }, rmsNorm},
+      {"RmsNormGradient", 4, 2, [](const Shapes& in) -> Shapes { return {in[1], in[3]}; }, rmsNormGradient, {0}},
+  };
+}
+
+}  // namespace sostenuto
