@@ -13,7 +13,7 @@ constexpr float kDensity = 0.39894228f;  // 1/√(2π)
 void geglu(const Call& call) {
   const Shape& shape = call.out[0].shape;
   const int64_t inner = side(shape, -1);
-  parallel(sizeOf(shape) / inner, [&](int64_t begin, int64_t end) {
+  parallel(sizeOf(shape) / inner, worthwhile(inner), [&](int64_t begin, int64_t end) {
     Reader from(call.in[0], 2 * inner), bias(call.in[1], 2 * inner);
     Writer to(call.out[0], inner);
     const float* b = bias.row(0);
@@ -37,7 +37,7 @@ constexpr int64_t kParts = 16;
 void gegluGradient(const Call& call) {
   const int64_t inner = side(call.in[0].shape, -1), rows = sizeOf(call.in[0].shape) / inner;
   std::vector<float> sums(kParts * 2 * inner);
-  parallel(kParts, [&](int64_t first, int64_t last) {
+  parallel(kParts, 1, [&](int64_t first, int64_t last) {
     Reader slopes(call.in[0], inner), from(call.in[1], 2 * inner), bias(call.in[2], 2 * inner);
     Writer to(call.out[0], 2 * inner);
     const float* b = bias.row(0);

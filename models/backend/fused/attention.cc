@@ -144,7 +144,7 @@ class Head {
 };
 
 void forward(const Problem& p, const std::vector<Values>& rows, const Values& gated) {
-  parallel(p.batch * p.heads, [&](int64_t begin, int64_t end) {
+  parallel(p.batch * p.heads, 1, [&](int64_t begin, int64_t end) {
     Head head(p, rows);
     Writer to(gated, p.width);
     std::vector<float> answer(kRows * head.wide());
@@ -169,7 +169,7 @@ void forward(const Problem& p, const std::vector<Values>& rows, const Values& ga
 /** slopes: of what `forward` gave; out: of the rows that it read, then of the bias. */
 void backward(const Problem& p, const Values& slopes, const std::vector<Values>& rows, const std::vector<Values>& out) {
   std::vector<float> sums(p.batch * p.heads);
-  parallel(p.batch * p.heads, [&](int64_t begin, int64_t end) {
+  parallel(p.batch * p.heads, 1, [&](int64_t begin, int64_t end) {
     Head head(p, rows);
     const int64_t wide = head.wide(), length = head.length();
     Reader dGated(slopes, p.width);

@@ -50,7 +50,7 @@ struct Block {
 /** x, kernel, bias, mask → y, and what SiLU was taken of */
 void depthwise(const Call& call) {
   const Sizes s = sizesOf(call.in[0], call.in[1], call.in[3]);
-  parallel(s.batch * s.blocks, [&](int64_t begin, int64_t end) {
+  parallel(s.batch * s.blocks, 1, [&](int64_t begin, int64_t end) {
     const int64_t tall = padded(s.time, kRows);
     std::vector<float> x((tall + s.taps) * kColumns), kernel(s.taps * kColumns), bias(kColumns), inner(tall * kColumns);
     for (int64_t task = begin; task < end; task++) {
@@ -78,7 +78,7 @@ void depthwiseGradient(const Call& call) {
   const int64_t after = s.taps - 1 - s.before, tallTaps = padded(s.taps, kRows), rowsOfTask = tallTaps + 1;
   // Of each task: the kernel's sums, then the bias's.
   std::vector<float> sums(s.batch * s.blocks * rowsOfTask * kColumns);
-  parallel(s.batch * s.blocks, [&](int64_t begin, int64_t end) {
+  parallel(s.batch * s.blocks, 1, [&](int64_t begin, int64_t end) {
     const int64_t tall = padded(s.time, kRows) + tallTaps;
     std::vector<float> x(tall * kColumns), slope(tall * kColumns), inner(s.time * kColumns), turned(s.taps * kColumns), kernel(s.taps * kColumns),
         dx(tall * kColumns);

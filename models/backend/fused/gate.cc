@@ -8,7 +8,7 @@ namespace {
 /** h [B,T,d], gate [B,1,d], y [B,T,d] → h + gate·y */
 void gatedSum(const Call& call) {
   const int64_t width = side(call.in[0].shape, -1), group = side(call.in[0].shape, 1), rows = group * side(call.in[0].shape, 0);
-  parallel(rows, [&](int64_t begin, int64_t end) {
+  parallel(rows, worthwhile(width), [&](int64_t begin, int64_t end) {
     Reader h(call.in[0], width), gates(call.in[1], width), y(call.in[2], width);
     Writer to(call.out[0], width);
     for (int64_t i = begin; i < end; i++) {
@@ -28,7 +28,7 @@ void gatedSumGradient(const Call& call) {
   const Values& dy = call.in[0];
   const int64_t width = side(dy.shape, -1), group = side(dy.shape, 1), batch = side(dy.shape, 0);
   std::vector<float> sums(batch * kParts * width);
-  parallel(batch * kParts, [&](int64_t first, int64_t last) {
+  parallel(batch * kParts, 1, [&](int64_t first, int64_t last) {
     Reader slopes(dy, width), gates(call.in[1], width), values(call.in[2], width);
     Writer to(call.out[1], width);
     for (int64_t part = first; part < last; part++) {

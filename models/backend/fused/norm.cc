@@ -19,7 +19,7 @@ void rmsNorm(const Call& call) {
   const int64_t group = rows / (sizeOf(gain.shape) / width);
   const float root = std::sqrt(static_cast<float>(width));
   float* scales = static_cast<float*>(call.out[1].data);
-  parallel(rows, [&](int64_t begin, int64_t end) {
+  parallel(rows, worthwhile(width), [&](int64_t begin, int64_t end) {
     Reader from(x, width), gains(gain, width);
     Writer to(call.out[0], width);
     for (int64_t i = begin; i < end; i++) {
@@ -48,7 +48,7 @@ void rmsNormGradient(const Call& call) {
   const int64_t width = side(x.shape, -1), rows = sizeOf(x.shape) / width;
   const int64_t groups = sizeOf(gain.shape) / width, group = rows / groups;
   std::vector<float> sums(groups * kParts * width);
-  parallel(groups * kParts, [&](int64_t first, int64_t last) {
+  parallel(groups * kParts, 1, [&](int64_t first, int64_t last) {
     Reader slopes(dy, width), from(x, width), gains(gain, width);
     Writer to(call.out[0], width);
     for (int64_t part = first; part < last; part++) {

@@ -75,7 +75,7 @@ Pool& pool() {
 
 }  // namespace
 
-void parallel(int64_t count, const std::function<void(int64_t, int64_t)>& work, int64_t least) {
+void parallel(int64_t count, int64_t least, const std::function<void(int64_t, int64_t)>& work) {
   const int threads = pool().threads();
   const int64_t part = std::max<int64_t>({1, least, (count + threads * kPartsOfThread - 1) / (threads * kPartsOfThread)});
   if (count <= part || threads == 1) {

@@ -14,13 +14,10 @@ const float* in(const Call& call, int i) { return static_cast<const float*>(call
 template <typename Next>
 void eachWeight(const Call& call, const Next& next) {
   float* out = static_cast<float*>(call.out[0].data);
-  parallel(
-      sizeOf(call.out[0].shape),
-      [&](int64_t begin, int64_t end) {
+  parallel(sizeOf(call.out[0].shape), kLeast, [&](int64_t begin, int64_t end) {
 #pragma omp simd
-        for (int64_t j = begin; j < end; j++) out[j] = next(j);
-      },
-      kLeast);
+    for (int64_t j = begin; j < end; j++) out[j] = next(j);
+  });
 }
 
 /** old, new, a [], b [] → a·old + b·new */
