@@ -1,11 +1,12 @@
 import type { Tensor, Tf } from '../../models/network/tensor-types.ts';
 
-/** The same library, and how many floating-point operations the products of matrices took that were computed by it. */
-export function countingProducts(tf: Tf): { readonly tf: Tf; operations(): number } {
+/** The same library, and how many floating-point operations the products of matrices took that were computed by it. Products by squares as wide as a head turn positions, which takes none in the fused kernels, and do not count. */
+export function countingProducts(tf: Tf, headWidths: readonly number[]): { readonly tf: Tf; operations(): number } {
   let operations = 0;
   const matMul = (a: Tensor, b: Tensor, transposeA = false, transposeB = false) => {
     const product = tf.matMul(a, b, transposeA, transposeB);
-    operations += 2 * product.size * (a.shape.at(transposeA ? -2 : -1) ?? 0);
+    const turns = b.rank === 2 && b.shape[0] === b.shape[1] && headWidths.includes(b.shape[0] ?? 0);
+    if (!turns) operations += 2 * product.size * (a.shape.at(transposeA ? -2 : -1) ?? 0);
     return product;
   };
   return {

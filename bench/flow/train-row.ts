@@ -7,6 +7,7 @@ import { loadBackend } from '../../models/backend/index.ts';
 import { predictionFile, SGEMM } from '../compare/compare.ts';
 import { kernelByKernel } from '../compare/kernel-by-kernel.ts';
 import { maxRss, serveRow } from '../measure/serve-row.ts';
+import { readCase } from './case.ts';
 import { countingProducts, plainProducts } from './products.ts';
 import { openTraining } from './training.ts';
 
@@ -14,7 +15,9 @@ const [folder = '', mode = '', threads = ''] = process.argv.slice(2);
 const { tf } = await loadBackend('auto', { threads: Number(threads) });
 const loaded = maxRss();
 if (mode === SGEMM) {
-  const counted = countingProducts(kernelByKernel(tf));
+  const { audio, video, extra } = (await readCase(folder)).bench.network;
+  const headWidths = [audio, video, extra].flatMap((stream) => (stream ? [stream.headWidth] : []));
+  const counted = countingProducts(kernelByKernel(tf), headWidths);
   const { predict } = await openTraining(counted.tf, folder, { memory: 'normal', precision: 'f32', averaged: false });
   (await predict()).dispose();
   const operations = 3 * counted.operations();

@@ -111,12 +111,12 @@ class Head {
     const float bound = c * most;
     float sum = 0;
     if (most < kSmallTanh && bound < kLeastLogit && !p_.mask) {
+#pragma omp simd
+      for (int64_t j = 0; j < keys; j++) x[j] = smallTanh(x[j]);
+#pragma omp simd
+      for (int64_t j = 0; j < keys; j++) y[j] = expOf(c * x[j] - bound);
 #pragma omp simd reduction(+ : sum)
-      for (int64_t j = 0; j < keys; j++) {
-        x[j] = smallTanh(x[j]);
-        y[j] = expOf(c * x[j] - bound);
-        sum += y[j];
-      }
+      for (int64_t j = 0; j < keys; j++) sum += y[j];
     } else {
       float greatest = -INFINITY;
 #pragma omp simd reduction(max : greatest)
