@@ -25,7 +25,7 @@ struct Part {
 struct Problem {
   int64_t batch, time, keys, heads, width;
   Part query, key, value, logit;
-  const float* bias;   // [H], of the logits
+  const float* bias;   // [H], of the logits; like the others here never what a product gave, and so float32
   const float* turns;  // [2, T, w] or none
   const float* mask;   // [B, n] or none
   float clamp, scale;
@@ -231,9 +231,11 @@ void backward(const Problem& p, const Values& slopes, const std::vector<Values>&
       }
     }
   });
-  float* dBias = static_cast<float*>(out.back().data);
+  Writer toBias(out.back(), p.heads);
+  float* dBias = toBias.row(0);
   std::fill_n(dBias, p.heads, 0.0f);
   for (int64_t task = 0; task < p.batch * p.heads; task++) dBias[task % p.heads] += sums[task];
+  toBias.done(0);
 }
 
 /** packed [B,T,H·(3w+1)], bias [H] of the logits, turns [2,T,w] of queries, which also holds the scale, and keys, mask, c → [B,T,H·w] */

@@ -18,10 +18,9 @@ void rmsNorm(const Call& call) {
   const int64_t width = side(x.shape, -1), rows = sizeOf(x.shape) / width;
   const int64_t group = rows / (sizeOf(gain.shape) / width);
   const float root = std::sqrt(static_cast<float>(width));
-  float* scales = static_cast<float*>(call.out[1].data);
   parallel(rows, worthwhile(width), [&](int64_t begin, int64_t end) {
     Reader from(x, width), gains(gain, width);
-    Writer to(call.out[0], width);
+    Writer to(call.out[0], width), scales(call.out[1], 1);
     for (int64_t i = begin; i < end; i++) {
       const float *u = from.row(i), *g = gains.row(i / group);
       float squares = 0;
@@ -33,7 +32,8 @@ void rmsNorm(const Call& call) {
 #pragma omp simd
       for (int64_t j = 0; j < width; j++) y[j] = u[j] * scale * g[j];
       to.done(i);
-      scales[i] = scale;
+      *scales.row(i) = scale;
+      scales.done(i);
     }
   });
 }
@@ -44,12 +44,11 @@ constexpr int64_t kParts = 8;
 /** dy, x, s, gain → dx, dGain */
 void rmsNormGradient(const Call& call) {
   const Values &dy = call.in[0], &x = call.in[1], &gain = call.in[3];
-  const float* scales = static_cast<const float*>(call.in[2].data);
   const int64_t width = side(x.shape, -1), rows = sizeOf(x.shape) / width;
   const int64_t groups = sizeOf(gain.shape) / width, group = rows / groups;
   std::vector<float> sums(groups * kParts * width);
   parallel(groups * kParts, 1, [&](int64_t first, int64_t last) {
-    Reader slopes(dy, width), from(x, width), gains(gain, width);
+    Reader slopes(dy, width), from(x, width), scales(call.in[2], 1), gains(gain, width);
     Writer to(call.out[0], width);
     for (int64_t part = first; part < last; part++) {
       const int64_t start = part / kParts * group, place = part % kParts;
@@ -57,7 +56,7 @@ void rmsNormGradient(const Call& call) {
       float* sum = &sums[part * width];
       for (int64_t i = start + group * place / kParts; i < start + group * (place + 1) / kParts; i++) {
         const float *d = slopes.row(i), *u = from.row(i);
-        const float scale = scales[i];
+        const float scale = *scales.row(i);
         float along = 0;
 #pragma omp simd reduction(+ : along)
         for (int64_t j = 0; j < width; j++) along += d[j] * g[j] * u[j];
