@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fusedShapes } from '../fused/shapes.ts';
+import { fusedNarrow } from '../fused/shapes.ts';
 import { attribute, node } from './graph-def.ts';
 import type { NativeBackend, OpAttribute } from './native-backend.ts';
 import { notCompilable } from './not-compilable.ts';
@@ -59,18 +59,19 @@ export function graphNodes(backend: NativeBackend, recording: Recording, precisi
       nodes.push(cast(`op${i}`, `product${i}`, BFLOAT16, rounded.float));
       for (const { id } of op.outputs) half.set(id, `product${i}`);
     };
-    const isFused = fusedShapes(name) !== undefined;
+    const fused = fusedNarrow(name);
     if (precision === 'bf16' && isProduct(name)) widened(name, op.inputs.map(halfOf), attributes);
     else if (bias) widened('BiasAdd', [halfOf(bias.product), halfOf(bias.bias)], { data_format: attribute.text('NHWC') });
     else if (name === 'Reshape' && half.has(first)) widened(name, [halfOf(first), sourceOf(second)], attributes);
     else {
-      const types = isFused ? fusedTypes(op, half, narrow, rounded.float) : {};
-      const read = inputs.map((id) => (isFused && half.get(id)) || sourceOf(id));
+      const isHalf = inputs.map((id, i) => half.has(id) && i < (fused?.[0] ?? 0));
+      const types = fused ? fusedTypes(op, isHalf, narrow, rounded.float) : {};
+      const read = inputs.map((id, i) => (isHalf[i] && half.get(id)) || sourceOf(id));
       nodes.push(node(`op${i}`, name, [...read, ...control], { ...attributes, ...types }));
     }
     for (const [k, { id }] of op.outputs.entries()) {
       source.set(id, k === 0 ? `op${i}` : `op${i}:${k}`);
-      if (isFused && narrow.has(id)) half.set(id, source.get(id) ?? '');
+      if (fused && narrow.has(id)) half.set(id, source.get(id) ?? '');
     }
   }
   for (const [i, { id, dtype }] of outputs.entries())
@@ -79,10 +80,10 @@ export function graphNodes(backend: NativeBackend, recording: Recording, precisi
 }
 
 /** Each input and output of a fused kernel has a type of its own. */
-function fusedTypes({ inputs, outputs }: RecordedOp, half: ReadonlyMap<number, string>, narrow: ReadonlySet<number>, float: number) {
+function fusedTypes({ outputs }: RecordedOp, isHalf: readonly boolean[], narrow: ReadonlySet<number>, float: number) {
   const type = (isNarrow: boolean) => attribute.type(isNarrow ? BFLOAT16 : float);
   return Object.fromEntries([
-    ...inputs.map((id, i) => [`I${i}`, type(half.has(id))]),
+    ...isHalf.map((half, i) => [`I${i}`, type(half)]),
     ...outputs.map(({ id }, i) => [`O${i}`, type(narrow.has(id))]),
   ]);
 }

@@ -1,4 +1,4 @@
-import { fusedShapes } from '../fused/shapes.ts';
+import { fusedNarrow } from '../fused/shapes.ts';
 import { attribute } from './graph-def.ts';
 import type { Bytes } from './protobuf.ts';
 import type { RecordedOp, Recording } from './record.ts';
@@ -49,11 +49,14 @@ export function biasedProducts({ ops, inputs, constants, outputs }: Recording) {
 /** Results of fused kernels that nothing but products reads, also by way of other shapes: those are rounded in any case, so that they can leave the kernel rounded. */
 export function readByProducts({ ops, outputs }: Recording): ReadonlySet<number> {
   const readers = new Map<number, RecordedOp[]>();
-  const onlyProducts = (id: number): boolean => (readers.get(id) ?? []).length > 0 && (readers.get(id) ?? []).every((op) => reads(op, id));
+  for (const op of ops) for (const id of op.inputs) readers.set(id, [...(readers.get(id) ?? []), op]);
+  const isOutput = new Set(outputs.map(({ id }) => id));
   const reads = (op: RecordedOp, id: number): boolean =>
     isProduct(op.name) || (op.name === 'Reshape' && op.inputs[0] === id && op.outputs.every(({ id }) => onlyProducts(id)));
-  const isOutput = new Set(outputs.map(({ id }) => id));
-  for (const op of ops) for (const id of op.inputs) readers.set(id, [...(readers.get(id) ?? []), op]);
-  const made = ops.filter(({ name }) => fusedShapes(name)).flatMap(({ outputs }) => outputs.map(({ id }) => id));
-  return new Set(made.filter((id) => !isOutput.has(id) && onlyProducts(id)));
+  const onlyProducts = (id: number): boolean => {
+    const found = readers.get(id) ?? [];
+    return found.length > 0 && !isOutput.has(id) && found.every((op) => reads(op, id));
+  };
+  const made = ops.flatMap(({ name, outputs }) => outputs.slice(0, fusedNarrow(name)?.[1] ?? 0).map(({ id }) => id));
+  return new Set(made.filter(onlyProducts));
 }

@@ -24,8 +24,35 @@ export const FUSED_SHAPES = {
 
 export type FusedKernel = keyof typeof FUSED_SHAPES;
 
+/** How many of its first inputs and outputs the C++ of a kernel takes and gives in bfloat16 too; as the others it reads and writes the memory of float32 alone. */
+const NARROW = {
+  RmsNorm: [2, 1],
+  RmsNormGradient: [2, 2],
+  GatedSum: [3, 1],
+  GatedSumGradient: [3, 2],
+  Geglu: [2, 1],
+  GegluGradient: [3, 2],
+  SelfAttention: [1, 1],
+  SelfAttentionGradient: [2, 1],
+  CrossAttention: [2, 1],
+  CrossAttentionGradient: [3, 2],
+  Depthwise: [3, 2],
+  DepthwiseGradient: [4, 3],
+  Blend: [0, 0],
+  BlendSquare: [0, 0],
+  Adam: [0, 0],
+} satisfies Record<FusedKernel, readonly [inputs: number, outputs: number]>;
+
 const PREFIX = 'Sostenuto';
 export const operationOf = (kernel: FusedKernel): string => `${PREFIX}${kernel}`;
+const kernelOf = (operation: string): FusedKernel | undefined =>
+  operation.startsWith(PREFIX) ? (operation.slice(PREFIX.length) as FusedKernel) : undefined;
 /** The rule of an operation that is a fused kernel. */
-export const fusedShapes = (operation: string): ((inputs: readonly Shape[]) => readonly Shape[]) | undefined =>
-  operation.startsWith(PREFIX) ? FUSED_SHAPES[operation.slice(PREFIX.length) as FusedKernel] : undefined;
+export function fusedShapes(operation: string): ((inputs: readonly Shape[]) => readonly Shape[]) | undefined {
+  const kernel = kernelOf(operation);
+  return kernel && FUSED_SHAPES[kernel];
+}
+export function fusedNarrow(operation: string): readonly [inputs: number, outputs: number] | undefined {
+  const kernel = kernelOf(operation);
+  return kernel && NARROW[kernel];
+}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { loadBackend, type Tensor, type Tf } from '../../../../models/backend/index.ts';
 import { normal } from '../../../../numeric/random.ts';
 
@@ -30,3 +31,6 @@ export function farthest(found: Values, wanted: Values, least = 1): number {
   const largest = wanted.data.reduce((most, value) => Math.max(most, Math.abs(value)), least);
   return wanted.data.reduce((most, value, i) => Math.max(most, Math.abs((found.data[i] ?? Number.NaN) - value)), 0) / largest;
 }
+
+/** Of the bits of a tensor, where many are compared for being the same. */
+export const digestOf = (tensor: Tensor): string => createHash('sha256').update(tensor.dataSync<'float32'>()).digest('hex');

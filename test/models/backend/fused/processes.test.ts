@@ -15,7 +15,8 @@ describe.skipIf(!isFused)('the bits of a fused kernel', () => {
     for (const answer of [...elsewhere, await perform('digests')]) expect(answer.result).toEqual(result);
     // What differs has another digest.
     expect(Object.keys(result)).toEqual(Object.keys(FUSED_SHAPES));
-    expect(new Set(Object.values(result)).size).toBe(Object.keys(FUSED_SHAPES).length);
+    const digests = Object.values(result).flat();
+    expect(new Set(digests).size).toBe(digests.length);
   });
 });
 
