@@ -26,16 +26,16 @@ export type FusedKernel = keyof typeof FUSED_SHAPES;
 
 /** How many of its first inputs and outputs the C++ of a kernel takes and gives in bfloat16 too; as the others it reads and writes the memory of float32 alone. */
 const NARROW = {
-  RmsNorm: [2, 1],
-  RmsNormGradient: [2, 2],
+  RmsNorm: [2, 2],
+  RmsNormGradient: [4, 2],
   GatedSum: [3, 1],
   GatedSumGradient: [3, 2],
   Geglu: [2, 1],
   GegluGradient: [3, 2],
   SelfAttention: [1, 1],
-  SelfAttentionGradient: [2, 1],
+  SelfAttentionGradient: [2, 2],
   CrossAttention: [2, 1],
-  CrossAttentionGradient: [3, 2],
+  CrossAttentionGradient: [3, 3],
   Depthwise: [3, 2],
   DepthwiseGradient: [4, 3],
   Blend: [0, 0],
