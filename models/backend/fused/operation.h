@@ -73,7 +73,7 @@ struct Call {
   float scalar(int input) const;
 };
 
-/** A TensorFlow operation on the CPU. Its types are float32, each input's and output's also bfloat16 (attributes I0 …, O0 …). */
+/** A TensorFlow operation on the CPU. Types are float32; where rows are read and written by `Reader` and `Writer`, as shapes.ts tells graphs, also bfloat16 (attributes I0 …, O0 …). */
 struct Operation {
   const char* name;
   int inputs;
