@@ -5,7 +5,7 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 
 /** Of the C++ beside this file, so that a change there counts as a change of the code that loads it: `node scripts/kernel-sources.mjs` writes it anew. */
-export const SOURCES_DIGEST = '8227431ea43c2e28';
+export const SOURCES_DIGEST = 'd04c17128d2cc3e1';
 
 /** Of what this processor can do: code compiled for another one may hold instructions that end the process. @returns {string} */
 export function processorDigest() {
