@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { arch } from 'node:os';
+import { processorFlags } from './fused/place.mjs';
 import type { Backend } from './types.ts';
 
 /** What decides the last bits of a result besides the program: belongs into checkpoints and run records. */
@@ -14,12 +14,4 @@ export const environmentOf = ({ name, version, threads, flags }: Backend): Recor
 const CHOOSES_KERNELS = /^(avx|amx|fma|neon|asimd|sve|bf16)/;
 
 /** Instruction sets by which libraries choose their kernels; without Linux's list, the architecture alone. */
-function instructions(): string {
-  try {
-    const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'));
-    const sets = (line?.[1] ?? '').split(' ').filter((name) => CHOOSES_KERNELS.test(name));
-    return [arch(), ...sets.sort()].join(' ');
-  } catch {
-    return arch();
-  }
-}
+const instructions = (): string => [arch(), ...processorFlags().filter((name) => CHOOSES_KERNELS.test(name))].join(' ');

@@ -1,5 +1,6 @@
 import { fusedKernels } from '../backend/index.ts';
 import { at, differentiable, size } from './differentiable.ts';
+import { fusedOperation } from './fused-operation.ts';
 import { linear } from './linear.ts';
 import { feedForwardNames } from './names.ts';
 import type { Tensor, Tf, Weights } from './tensor-types.ts';
@@ -39,11 +40,7 @@ export function feedForward(tf: Tf, weights: Weights, prefix: string, x: Tensor)
   const fused = fusedKernels(tf);
   if (fused) {
     const packed = linear(tf, rows, weight(weights, name.inner));
-    const activated = differentiable(tf, [packed, weight(weights, name.innerBias)], (...inputs) => ({
-      value: at(fused('Geglu', inputs), 0),
-      saved: inputs,
-      backward: (dy, saved) => fused('GegluGradient', [dy, ...saved]),
-    }));
+    const activated = fusedOperation(tf, fused, 'Geglu', [packed, weight(weights, name.innerBias)]);
     return tf.reshape(linear(tf, activated, weight(weights, name.outer), weight(weights, name.outerBias)), x.shape);
   }
   const [matrix, gateMatrix] = tf.split(weight(weights, name.inner), 2, 0) as [Tensor, Tensor];

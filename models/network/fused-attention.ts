@@ -1,14 +1,12 @@
 /** Attention by one kernel each way: the last product aside, of all that a sequence reads from its states as one matrix. */
-import type { fusedKernels } from '../backend/index.ts';
 import type { AttentionSizes } from './clamped-attention.ts';
-import { at, differentiable } from './differentiable.ts';
+import { type Fused, fusedOperation } from './fused-operation.ts';
 import { linear, packedLinear } from './linear.ts';
 import type { attentionNames } from './names.ts';
 import type { RotaryTable } from './rotary.ts';
 import type { Tensor, Tf, Weights } from './tensor-types.ts';
 import { weight } from './weight.ts';
 
-type Fused = NonNullable<ReturnType<typeof fusedKernels>>;
 type Names = ReturnType<typeof attentionNames>;
 
 /** x [B,T,d], mask [B,T] → [B,T,d] */
@@ -24,11 +22,8 @@ export function fusedSelfAttention(
 ): Tensor {
   const rows = [name.query, name.key, name.value, name.gate].map((part) => weight(weights, part));
   const given = [turns, mask ?? tf.zeros([0]), tf.scalar(softClamp)];
-  const gated = differentiable(tf, [packedLinear(tf, x, rows), weight(weights, name.gateBias)], (...inputs) => ({
-    value: at(fused('SelfAttention', [...inputs, ...given]), 0),
-    saved: [...inputs, ...given],
-    backward: (dy, saved) => fused('SelfAttentionGradient', [dy, ...saved]),
-  }));
+  const inputs = [packedLinear(tf, x, rows), weight(weights, name.gateBias)];
+  const gated = fusedOperation(tf, fused, 'SelfAttention', inputs, given);
   return linear(tf, gated, weight(weights, name.out));
 }
 
@@ -51,10 +46,6 @@ export function fusedCrossAttention(
     );
   const [own, others] = [pack(x, [name.query, name.gate]), pack(context, [name.key, name.value])];
   const given = [contextMask ?? tf.zeros([0]), tf.scalar(softClamp)];
-  const gated = differentiable(tf, [own, others, weight(weights, name.gateBias)], (...inputs) => ({
-    value: at(fused('CrossAttention', [...inputs, ...given]), 0),
-    saved: [...inputs, ...given],
-    backward: (dy, saved) => fused('CrossAttentionGradient', [dy, ...saved]),
-  }));
+  const gated = fusedOperation(tf, fused, 'CrossAttention', [own, others, weight(weights, name.gateBias)], given);
   return linear(tf, gated, weight(weights, name.out));
 }

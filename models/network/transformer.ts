@@ -45,7 +45,7 @@ export interface Network {
 export interface NetworkOptions {
   /** `low`: the backward pass runs every layer again in place of keeping what it needs; a step then takes about 1.3 times as long. */
   readonly memory?: 'low' | 'normal' | undefined;
-  /** `bf16`: attention keeps its matrices of all pairs, which then take half the memory, in place of making them again. */
+  /** `bf16`: without the fused kernels attention keeps its matrices of all pairs, which then take half the memory, in place of making them again. */
   readonly precision?: Precision | undefined;
 }
 

@@ -30,7 +30,7 @@ void geglu(const Call& call) {
   });
 }
 
-/** Parts of the rows whose sums are made apart and then added in their order, so that no thread changes a bit. */
+/** Parts of the rows whose sums are made apart. */
 constexpr int64_t kParts = 16;
 
 /** dy [n, inner], packed, bias → dPacked, dBias */
@@ -61,14 +61,7 @@ void gegluGradient(const Call& call) {
       }
     }
   });
-  Writer to(call.out[1], 2 * inner);
-  float* total = to.row(0);
-  for (int64_t j = 0; j < 2 * inner; j++) {
-    float sum = 0;
-    for (int64_t part = 0; part < kParts; part++) sum += sums[part * 2 * inner + j];
-    total[j] = sum;
-  }
-  to.done(0);
+  addParts(sums, 1, kParts, 2 * inner, call.out[1]);
 }
 
 }  // namespace

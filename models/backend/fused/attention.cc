@@ -231,11 +231,7 @@ void backward(const Problem& p, const Values& slopes, const std::vector<Values>&
       }
     }
   });
-  Writer toBias(out.back(), p.heads);
-  float* dBias = toBias.row(0);
-  std::fill_n(dBias, p.heads, 0.0f);
-  for (int64_t task = 0; task < p.batch * p.heads; task++) dBias[task % p.heads] += sums[task];
-  toBias.done(0);
+  addParts(sums, 1, p.batch, p.heads, out.back());
 }
 
 /** packed [B,T,H·(3w+1)], bias [H] of the logits, turns [2,T,w] of queries, which also holds the scale, and keys, mask, c → [B,T,H·w] */

@@ -47,16 +47,7 @@ void gatedSumGradient(const Call& call) {
       }
     }
   });
-  Writer to(call.out[0], width);
-  for (int64_t b = 0; b < batch; b++) {
-    float* total = to.row(b);
-    for (int64_t j = 0; j < width; j++) {
-      float sum = 0;
-      for (int64_t part = 0; part < kParts; part++) sum += sums[(b * kParts + part) * width + j];
-      total[j] = sum;
-    }
-    to.done(b);
-  }
+  addParts(sums, batch, kParts, width, call.out[0]);
 }
 
 }  // namespace

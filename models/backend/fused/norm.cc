@@ -38,7 +38,7 @@ void rmsNorm(const Call& call) {
   });
 }
 
-/** Parts of a group of rows whose sums are made apart and then added in their order, so that no thread changes a bit. */
+/** Parts of a group of rows whose sums are made apart. */
 constexpr int64_t kParts = 8;
 
 /** dy, x, s, gain → dx, dGain */
@@ -71,16 +71,7 @@ void rmsNormGradient(const Call& call) {
       }
     }
   });
-  Writer to(call.out[1], width);
-  for (int64_t k = 0; k < groups; k++) {
-    float* total = to.row(k);
-    for (int64_t j = 0; j < width; j++) {
-      float sum = 0;
-      for (int64_t part = 0; part < kParts; part++) sum += sums[(k * kParts + part) * width + j];
-      total[j] = sum;
-    }
-    to.done(k);
-  }
+  addParts(sums, groups, kParts, width, call.out[1]);
 }
 
 }  // namespace

@@ -22,6 +22,19 @@ int64_t side(const Shape& shape, int axis) {
   return place >= 0 && place < rank ? shape[place] : 1;
 }
 
+void addParts(const std::vector<float>& sums, int64_t groups, int64_t parts, int64_t width, const Values& out) {
+  Writer to(out, width);
+  for (int64_t k = 0; k < groups; k++) {
+    float* total = to.row(k);
+    for (int64_t j = 0; j < width; j++) {
+      float sum = 0;
+      for (int64_t part = 0; part < parts; part++) sum += sums[(k * parts + part) * width + j];
+      total[j] = sum;
+    }
+    to.done(k);
+  }
+}
+
 float Call::scalar(int input) const { return *static_cast<const float*>(in[input].data); }
 
 namespace {

@@ -66,6 +66,9 @@ class Writer {
   std::vector<float> room_;
 };
 
+/** out [groups, width] of sums [groups, parts, width] that were made apart: added in their order, so that no thread changes a bit. */
+void addParts(const std::vector<float>& sums, int64_t groups, int64_t parts, int64_t width, const Values& out);
+
 struct Call {
   std::vector<Values> in;
   std::vector<Values> out;
